@@ -1,1 +1,40 @@
+"""The tables. Columns bear the seed system's names in SQL, attributes add the unit; no behaviour lives here."""
 
+from billing.models.balance import AutoTopupDecision, DecisionTrigger, PrepaidBalance
+from billing.models.call import Call, CallCharge, CallStatus, ChargeStatus, Reservation, ReservationStatus
+from billing.models.company import BillingRate, Company
+from billing.models.inbox import EventStatus, Verdict, WebhookAttempt, WebhookDelivery, WebhookEvent
+from billing.models.job import Job, JobStatus
+from billing.models.ledger import LedgerEntry, LedgerType
+from billing.models.rules import BonusRule, SpendingLimit
+from billing.models.topup import LEGAL_MOVES, RefundStatus, Topup, TopupOrigin, TopupStatus
+
+__all__ = [
+    "LEGAL_MOVES",
+    "AutoTopupDecision",
+    "BillingRate",
+    "BonusRule",
+    "Call",
+    "CallCharge",
+    "CallStatus",
+    "ChargeStatus",
+    "Company",
+    "DecisionTrigger",
+    "EventStatus",
+    "Job",
+    "JobStatus",
+    "LedgerEntry",
+    "LedgerType",
+    "PrepaidBalance",
+    "RefundStatus",
+    "Reservation",
+    "ReservationStatus",
+    "SpendingLimit",
+    "Topup",
+    "TopupOrigin",
+    "TopupStatus",
+    "Verdict",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEvent",
+]

@@ -1,0 +1,121 @@
+"""The inbox: one row per Stripe event, one per delivery that reached us, one per attempt to process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, text
+from sqlmodel import Field, SQLModel
+
+from billing.models.columns import choice, when
+
+
+class EventStatus(StrEnum):
+    PENDING = "pending"
+    """Acknowledged, not yet processed; also while waiting for its next attempt."""
+    HELD = "held"
+    """Arrived while test mode was off; processed when it returns."""
+    COMPLETED = "completed"
+    """Its handler ran, and what it wrote is committed with this status."""
+    IGNORED = "ignored"
+    """Nothing to do for this type or this state; the reason says why."""
+    UNMATCHED = "unmatched"
+    """Speaks of a payment that no top-up of ours belongs to; tried again when one appears."""
+    QUARANTINED = "quarantined"
+    """Contradicts what we know (amount, currency, live mode, object); money untouched until somebody looks."""
+    FAILED = "failed"
+    """The handler failed and all retries are used up."""
+
+
+class WebhookEvent(SQLModel, table=True):
+    """One event, once, whatever number of times it was delivered."""
+
+    __tablename__ = "webhook_events"
+    __table_args__ = (
+        Index("events_to_process", "next_attempt_at", sqlite_where=text("status = 'pending'")),
+        Index("events_by_status", "status"),
+        Index("events_by_type", "event_type"),
+        Index("events_by_object", "object_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    """The inbox number: ascending, without gaps between what is kept."""
+    event_id: str = Field(unique=True)
+    provider: str = "stripe"
+    event_type: str
+    status: EventStatus = Field(sa_column=choice("status", EventStatus))
+    reason: str | None = None
+    """Why it ended so, in a sentence."""
+    company_id: int | None = Field(default=None, foreign_key="companies.id", index=True)
+    topup_id: int | None = Field(default=None, foreign_key="balance_topups.id", index=True)
+    object_id: str | None = None
+    amount_cents: int | None = None
+    currency: str | None = None
+    livemode: bool = False
+    api_version: str | None = None
+    source: str
+    """Of the first accepted delivery: sandbox, stripe_cli, endpoint, replay, trigger."""
+    payload: bytes = Field(sa_column=Column("payload", LargeBinary, nullable=False))
+    """The raw bytes as they came."""
+    headers: dict[str, str] = Field(default_factory=dict, sa_column=Column("headers", JSON, nullable=False))
+    retry_count: int = 0
+    next_attempt_at: datetime | None = Field(default=None, sa_column=when("next_attempt_at", nullable=True))
+    error_message: str | None = None
+    stripe_created_at: datetime | None = Field(default=None, sa_column=when("stripe_created_at", nullable=True))
+    received_at: datetime = Field(sa_column=when("received_at"))
+    processed_at: datetime | None = Field(default=None, sa_column=when("processed_at", nullable=True))
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+
+
+class WebhookDelivery(SQLModel, table=True):
+    """One HTTP request to the webhook, also a rejected one."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (Index("deliveries_by_verdict", "verdict", "id"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    webhook_event_id: int | None = Field(default=None, foreign_key="webhook_events.id", index=True)
+    event_id: str | None = None
+    """The `evt_…` of the body, where one could be read, even when the delivery was rejected."""
+    source: str
+    verdict: Verdict = Field(sa_column=choice("verdict", Verdict))
+    reason_code: str
+    """`ok`, `duplicate`, `signature_missing`, `signature_mismatch`, `timestamp_too_old`, `body_not_json`, …"""
+    reason: str
+    remedy: str | None = None
+    secret_label: str | None = None
+    """Which of the known secrets matched."""
+    http_status: int
+    response_body: str
+    headers: dict[str, str] = Field(default_factory=dict, sa_column=Column("headers", JSON, nullable=False))
+    body: bytes | None = Field(default=None, sa_column=Column("body", LargeBinary, nullable=True))
+    """Null when the bytes are those of its event."""
+    body_bytes: int
+    latency_us: int
+    """From the first byte read to the answer being ready."""
+    remote: str | None = None
+    user_agent: str | None = None
+    received_at: datetime = Field(sa_column=when("received_at", index=True))
+
+
+class WebhookAttempt(SQLModel, table=True):
+    """One attempt to process an event."""
+
+    __tablename__ = "webhook_attempts"
+
+    id: int | None = Field(default=None, primary_key=True)
+    webhook_event_id: int = Field(foreign_key="webhook_events.id", ondelete="CASCADE", index=True)
+    number: int
+    outcome: str
+    """applied, duplicate, ignored, unmatched, quarantined, retry, failed"""
+    reason: str | None = None
+    started_at: datetime = Field(sa_column=when("started_at"))
+    duration_us: int
+    next_attempt_at: datetime | None = Field(default=None, sa_column=when("next_attempt_at", nullable=True))

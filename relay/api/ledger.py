@@ -1,0 +1,104 @@
+"""The ledger, its proof, and the path from any id to any other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from relay.api.operation import Operation, Page, Role, View
+
+
+class LedgerView(View, frozen=True, kw_only=True):
+    id: int
+    company_id: int
+    company_slug: str
+    type: str
+    money_cents: int
+    bonus_cents: int
+    reserved_cents: int
+    balance_before_cents: int
+    balance_after_cents: int
+    bonus_after_cents: int
+    reserved_after_cents: int
+    description: str
+    reference_type: str | None
+    reference_id: str | None
+    event_id: str | None
+    """The Stripe event that caused it."""
+    created_by: str | None
+    created_at: datetime
+
+
+class ListLedger(Operation[Page[LedgerView]], frozen=True, kw_only=True):
+    """List ledger rows, newest first."""
+
+    name = "ledger.list"
+    role = Role.SUPPORT
+    company: str | None = None
+    type: str | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
+
+
+class Breach(View, frozen=True, kw_only=True):
+    rule: str
+    detail: str
+    ids: tuple[str, ...]
+
+
+class LedgerCheck(View, frozen=True, kw_only=True):
+    ok: bool
+    rows: int
+    companies: int
+    duration_ms: int
+    breaches: tuple[Breach, ...]
+
+
+class CheckLedger(Operation[LedgerCheck], frozen=True, kw_only=True):
+    """Prove that every balance is the sum of its rows, and that nothing is booked twice or left dangling."""
+
+    name = "ledger.check"
+    role = Role.SUPPORT
+
+
+class TraceNode(View, frozen=True, kw_only=True):
+    """One step of a path. `depth` 0 is where the story starts; children follow their parent."""
+
+    depth: int
+    kind: str
+    """event, delivery, attempt, topup, ledger, call, decision"""
+    reference: str
+    title: str
+    detail: str
+    at: datetime
+    status: str | None
+
+
+class Trace(View, frozen=True, kw_only=True):
+    of: str
+    nodes: tuple[TraceNode, ...]
+
+
+class ShowTrace(Operation[Trace], frozen=True, kw_only=True):
+    """From any id (`evt_`, `pi_`, `cs_`, `ch_`, `topup_N`, `ledger_N`, `call_N`): cause and effect."""
+
+    name = "trace.show"
+    role = Role.SUPPORT
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+class Report(View, frozen=True, kw_only=True):
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | None, ...], ...]
+
+
+class RunReport(Operation[Report], frozen=True, kw_only=True):
+    """Run a report: failed-payments, low-balance or daily-revenue."""
+
+    name = "reports.run"
+    role = Role.SUPPORT
+    report: str
+    days: Annotated[int, msgspec.Meta(ge=1, le=366)] | None = None
