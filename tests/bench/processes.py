@@ -1,0 +1,80 @@
+"""Real processes for the benchmarks, each on the core it was given."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SECRET = "whsec_bench_0000000000000000000000"  # noqa: S105 - invented, for this run only
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+SERVER_CORE = {CORES[0]} if CORES else set()
+LOAD_CORE = {CORES[-1]} if CORES else set()
+
+
+def pin(process_id: int, cores: set[int]) -> None:
+    """Keep a process on these cores, where the platform can."""
+    if cores:
+        os.sched_setaffinity(process_id, cores)
+
+
+@contextlib.contextmanager
+def noop_server() -> Iterator[int]:
+    """The aiohttp baseline; yields its port."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.noop_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin and process.stdout
+    pin(process.pid, SERVER_CORE)
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.stdin.close()
+        process.wait(10)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running devconsole server."""
+
+    url: str
+    port: int
+    pid: int
+    home: Path
+
+    @property
+    def token(self) -> str:
+        return (self.home / "token").read_text().strip()
+
+
+@contextlib.contextmanager
+def server(home: Path | None = None, *options: str) -> Iterator[Server]:
+    """A devconsole server on free ports with a home of its own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        place = home or Path(scratch)
+        command = [sys.executable, "-m", "devconsole", "server", "--json", "--port", "0", "--sandbox-port", "0"]
+        process = subprocess.Popen(
+            [*command, "--home", str(place), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "STRIPE_WEBHOOK_SECRET": SECRET},
+        )
+        assert process.stdout
+        ready = json.loads(process.stdout.readline())
+        drain = subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL)
+        pin(process.pid, SERVER_CORE)
+        for thread in Path(f"/proc/{process.pid}/task").glob("*"):
+            pin(int(thread.name), SERVER_CORE)
+        try:
+            yield Server(ready["relay"], int(ready["relay"].rsplit(":", 1)[1]), process.pid, place)
+        finally:
+            process.terminate()
+            process.wait(20)
+            drain.wait(5)
