@@ -11,7 +11,12 @@ from tests.bench.figures import Goal, ratio, report, series
 from tests.bench.processes import server
 
 ROUNDS = 11
-LEAST = "import http.client as h; c = h.HTTPConnection('127.0.0.1', {port}); c.request('GET', '/healthz'); c.getresponse().read()"
+LEAST = """
+import http.client
+connection = http.client.HTTPConnection("127.0.0.1", {port})
+connection.request("GET", "/healthz")
+connection.getresponse().read()
+"""
 
 
 def measure() -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 
 import msgspec
-
 from billing.signature import sign
 
 HEAD = (

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SECRET = "whsec_bench_0000000000000000000000"  # noqa: S105 - invented, for this run only
+SECRET = "whsec_bench_0000000000000000000000"
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORE = {CORES[0]} if CORES else set()
 LOAD_CORE = {CORES[-1]} if CORES else set()
