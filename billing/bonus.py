@@ -1,0 +1,119 @@
+"""Booking of top-up bonuses: granted in the transaction of the credit, taken back when the payment is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, or_, update
+from sqlmodel import Session, col, select
+
+from billing.ledger import balance_of, post
+from billing.models import BonusRule, LedgerEntry, LedgerType
+from billing.rules.bonus import BonusDecision, bonus_for
+
+REFERENCE_TYPE = "topup_bonus"
+
+
+def is_first_topup(session: Session, company_id: int) -> bool:
+    """Whether no top-up has been credited yet. To be asked before the credit in question is booked."""
+    credited = select(LedgerEntry.id).where(
+        LedgerEntry.company_id == company_id, LedgerEntry.type == LedgerType.TOPUP, LedgerEntry.money_cents > 0
+    )
+    return session.exec(credited.limit(1)).first() is None
+
+
+def rules_of(session: Session, company_id: int) -> Sequence[BonusRule]:
+    """The rules that can concern this company: its own and those for all."""
+    mine = or_(col(BonusRule.company_id).is_(None), col(BonusRule.company_id) == company_id)
+    return session.exec(select(BonusRule).where(mine, col(BonusRule.is_active))).all()
+
+
+def preview_bonus(session: Session, *, company_id: int, amount_cents: int, now: datetime) -> BonusDecision:
+    """What `credit_bonus` would grant if this amount were credited now."""
+    return bonus_for(
+        rules_of(session, company_id),
+        amount_cents=amount_cents,
+        is_first_topup=is_first_topup(session, company_id),
+        now=now,
+    )
+
+
+def credit_bonus(
+    session: Session,
+    *,
+    topup_id: int,
+    company_id: int,
+    amount_cents: int,
+    is_first: bool,
+    webhook_event_id: int | None,
+    now: datetime,
+) -> BonusDecision:
+    """Grant the bonus of a credited top-up, at most once, and count it in the statistics of its rule.
+
+    `amount_cents` is what was really received; `is_first` is the answer of `is_first_topup` before the credit.
+    """
+    decision = bonus_for(rules_of(session, company_id), amount_cents=amount_cents, is_first_topup=is_first, now=now)
+    if decision.rule_id is None:
+        return decision
+    posting = post(
+        session,
+        company_id=company_id,
+        type=LedgerType.BONUS,
+        bonus_cents=decision.bonus_cents,
+        posting_key=f"topup_bonus:{topup_id}",
+        description=f"Bonus for top-up {topup_id}: {decision.rule_name}",
+        reference_type=REFERENCE_TYPE,
+        reference_id=topup_id,
+        webhook_event_id=webhook_event_id,
+        now=now,
+    )
+    if posting.is_new:
+        session.execute(
+            update(BonusRule)
+            .where(col(BonusRule.id) == decision.rule_id)
+            .values(
+                times_used=BonusRule.times_used + 1,
+                total_bonus_given_cents=BonusRule.total_bonus_given_cents + decision.bonus_cents,
+                updated_at=now,
+            )
+        )
+    return decision
+
+
+def claw_back_bonus(
+    session: Session, *, topup_id: int, company_id: int, webhook_event_id: int | None, now: datetime
+) -> int:
+    """Take back what is left of a top-up's bonus after the payment was refunded in full; returns the cents taken.
+
+    Bonus is used oldest first, so what is left of this one is the present bonus minus everything granted after it.
+    """
+    granted = session.exec(
+        select(LedgerEntry).where(LedgerEntry.posting_key == f"topup_bonus:{topup_id}")
+    ).one_or_none()
+    if granted is None:
+        return 0
+    granted_later = session.exec(
+        select(func.coalesce(func.sum(LedgerEntry.bonus_cents), 0)).where(
+            LedgerEntry.company_id == company_id,
+            LedgerEntry.reference_type == REFERENCE_TYPE,
+            LedgerEntry.reference_id != str(topup_id),
+            col(LedgerEntry.id) > granted.id,
+        )
+    ).one()
+    left_cents = min(granted.bonus_cents, balance_of(session, company_id).bonus_cents - max(0, granted_later))
+    if left_cents <= 0:
+        return 0
+    posting = post(
+        session,
+        company_id=company_id,
+        type=LedgerType.BONUS,
+        bonus_cents=-left_cents,
+        posting_key=f"topup_bonus_clawback:{topup_id}",
+        description=f"Unused bonus of the refunded top-up {topup_id}",
+        reference_type=REFERENCE_TYPE,
+        reference_id=topup_id,
+        webhook_event_id=webhook_event_id,
+        now=now,
+    )
+    return left_cents if posting.is_new else 0

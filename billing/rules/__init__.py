@@ -1,0 +1,1 @@
+"""Pure decisions: facts in, an answer with its reason out. No session, no clock, no network."""

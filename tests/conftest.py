@@ -1,0 +1,49 @@
+"""What every test may ask for: a clock that stands still, ids that count, and a fresh database file."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from billing.clock import CountedIds, ManualClock
+from billing.db import Database
+from billing.policy import Policy
+from tests.support.billing import create_schema
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def ids() -> CountedIds:
+    return CountedIds()
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return Policy()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared file without rows; tests work on copies of it."""
+    path = tmp_path_factory.mktemp("schema") / "empty.db"
+    create_schema(path)
+    return path
+
+
+@pytest.fixture
+def database_path(empty_database: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(empty_database, tmp_path / "billing.db"))
+
+
+@pytest.fixture
+async def database(database_path: Path) -> AsyncIterator[Database]:
+    opened = Database(database_path)
+    yield opened
+    await opened.close()
