@@ -6,6 +6,7 @@ from billing.models.company import BillingRate, Company
 from billing.models.inbox import EventStatus, Verdict, WebhookAttempt, WebhookDelivery, WebhookEvent
 from billing.models.job import Job, JobStatus
 from billing.models.ledger import LedgerEntry, LedgerType
+from billing.models.payment import PaymentDispute, PaymentRefund
 from billing.models.rules import BonusRule, SpendingLimit
 from billing.models.topup import LEGAL_MOVES, RefundStatus, Topup, TopupOrigin, TopupStatus
 
@@ -25,6 +26,8 @@ __all__ = [
     "JobStatus",
     "LedgerEntry",
     "LedgerType",
+    "PaymentDispute",
+    "PaymentRefund",
     "PrepaidBalance",
     "RefundStatus",
     "Reservation",

@@ -37,6 +37,7 @@ class WebhookEvent(SQLModel, table=True):
         Index("events_by_status", "status"),
         Index("events_by_type", "event_type"),
         Index("events_by_object", "object_id"),
+        Index("events_waiting_for_a_payment", "correlation_id", sqlite_where=text("status = 'unmatched'")),
         {"sqlite_autoincrement": True},
     )
 
@@ -51,6 +52,8 @@ class WebhookEvent(SQLModel, table=True):
     company_id: int | None = Field(default=None, foreign_key="companies.id", index=True)
     topup_id: int | None = Field(default=None, foreign_key="balance_topups.id", index=True)
     object_id: str | None = None
+    correlation_id: str | None = None
+    """The payment it belongs to: the `pi_…` where one is named, else the `ch_…`, `cs_…`, or `topup:<id>`."""
     amount_cents: int | None = None
     currency: str | None = None
     livemode: bool = False

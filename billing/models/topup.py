@@ -45,7 +45,8 @@ LEGAL_MOVES: Mapping[TopupStatus, frozenset[TopupStatus]] = {
     # Money that Stripe reports as received is always credited, also on an attempt that had been given up:
     # a declined Checkout may be paid with another card, a cancelled one may have been paid a second earlier.
     TopupStatus.FAILED: frozenset({TopupStatus.SUCCEEDED}),
-    TopupStatus.CANCELLED: frozenset({TopupStatus.SUCCEEDED}),
+    # A decline that arrives after the cancellation is the stronger fact, so that both orders end alike.
+    TopupStatus.CANCELLED: frozenset({TopupStatus.FAILED, TopupStatus.SUCCEEDED}),
     TopupStatus.SUCCEEDED: frozenset(),
 }
 
@@ -97,6 +98,7 @@ class Topup(SQLModel, table=True):
     stripe_payment_method_id: str | None = None
     payment_method_label: str | None = None
     checkout_url: str | None = None
+    """Where the customer goes on: the Checkout page, or the bank's page while the status is requires_action."""
     expires_at: datetime | None = Field(default=None, sa_column=when("expires_at", nullable=True))
     stripe_response: dict[str, Any] | None = Field(default=None, sa_column=Column("stripe_response", JSON))
     meta: dict[str, Any] = Field(default_factory=dict, sa_column=Column("metadata", JSON, nullable=False))
@@ -111,6 +113,8 @@ class Topup(SQLModel, table=True):
     refund_status: RefundStatus = Field(
         default=RefundStatus.NONE, sa_column=choice("refund_status", RefundStatus, default=RefundStatus.NONE)
     )
+    refund_snapshots: list[list[int]] = Field(default_factory=list, sa_column=Column("refund_snapshots", JSON))
+    """What `charge.refunded` events said: pairs of Stripe's time in seconds and its cumulative refunded cents."""
     dispute_status: str | None = None
     created_at: datetime = Field(sa_column=when("created_at"))
     updated_at: datetime = Field(sa_column=when("updated_at"))
