@@ -1,0 +1,164 @@
+"""What an operation brought about, in one sentence for the person who asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from devconsole.format import count, duration, euros, words
+from relay.api import (
+    AutoTopupCheck,
+    AutoTopupView,
+    BalanceView,
+    CallView,
+    CompanyView,
+    CreateTopup,
+    DeliveryView,
+    LedgerCheck,
+    Operation,
+    Page,
+    Problem,
+    RefundCall,
+    RefundView,
+    ReplayEvents,
+    ReplayResult,
+    StartCall,
+    TestModeView,
+    TopupView,
+)
+
+Severity = Literal["information", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    sentence: str
+    severity: Severity = "information"
+    title: str = "Done"
+
+
+def refused(problem: Problem) -> Outcome:
+    """The server said no: its reason, and what to do about it."""
+    return Outcome(" ".join(filter(None, (problem.message, problem.remedy))), "error", "Refused")
+
+
+def outcome(operation: Operation[Any], answer: Any) -> Outcome:
+    """The answer of an operation in a sentence: what moved, or why nothing did."""
+    match answer:
+        case TopupView():
+            return _topup(operation, answer)
+        case CallView():
+            return _call(operation, answer)
+        case BalanceView():
+            return Outcome(
+                f"{answer.company_name} has {euros(answer.effective_total_cents)} left: {answer.level}.",
+                title="Drained",
+            )
+        case AutoTopupView():
+            return _auto_topup(answer)
+        case AutoTopupCheck(decision=decision):
+            return Outcome(decision.explanation, title="Charged" if decision.allowed else "No automatic top-up")
+        case RefundView():
+            return Outcome(f"{euros(answer.amount_cents)} go back to the card; the webhook books it.", title="Refunded")
+        case DeliveryView():
+            return _delivery(answer)
+        case TestModeView():
+            return _test_mode(answer)
+        case CompanyView():
+            return Outcome(f"{answer.name} was created with {euros(answer.balance.balance_cents)}.", title="Created")
+        case LedgerCheck():
+            return _ledger(answer)
+        case Page() if isinstance(operation, ReplayEvents):
+            return _replays(answer.rows)
+        case _:
+            return Outcome(f"{operation.name}: done.")
+
+
+def _topup(operation: Operation[Any], topup: TopupView) -> Outcome:
+    amount, company = euros(topup.amount_cents), topup.company_slug
+    match topup.status:
+        case "succeeded":
+            bonus = f" and a bonus of {euros(topup.bonus_cents)}" if topup.bonus_cents else ""
+            return Outcome(f"{amount}{bonus} credited to {company}.", title="Paid")
+        case "failed":
+            code = words(topup.decline_code or topup.failure_code)
+            return Outcome(
+                f"{amount} for {company}: {code}. {topup.failure_message or ''}".strip(), "error", "Declined"
+            )
+        case "requires_action":
+            return Outcome(f"{amount} for {company}: the bank asks for authentication.", "warning", "Not paid yet")
+        case "cancelled":
+            return Outcome(f"The top-up of {amount} for {company} was cancelled.", title="Cancelled")
+        case _ if isinstance(operation, CreateTopup):
+            return Outcome(f"{amount} for {company}: on its way, the webhook settles it.", title="Charging")
+        case _:
+            return Outcome(f"{amount} for {company}: {topup.checkout_url or 'no page'}", title="Checkout page opened")
+
+
+def _call(operation: Operation[Any], call: CallView) -> Outcome:
+    if isinstance(operation, RefundCall):
+        return Outcome(f"{euros(call.refunded_cents)} of call {call.id} given back in all.", title="Refunded")
+    if isinstance(operation, StartCall) or call.status == "in_progress":
+        return Outcome(
+            f"{call.company_slug} is on the phone; money for five minutes is reserved.", title="Call started"
+        )
+    talked = f"{call.company_slug}: {duration(call.duration_s)}"
+    match call.charge_status:
+        case "charged":
+            return Outcome(f"{talked} for {euros(call.amount_cents)}{_by_bonus(call)}.", title="Call charged")
+        case "unpaid":
+            text = f"{talked} for {euros(call.amount_cents)}: not enough money; it is retried after the next credit."
+            return Outcome(text, "warning", "Call unpaid")
+        case _:
+            return Outcome(f"{talked}: nothing to charge.", title="Call ended")
+
+
+def _by_bonus(call: CallView) -> str:
+    return f", {euros(call.paid_by_bonus_cents)} of it from the bonus" if call.paid_by_bonus_cents else ""
+
+
+def _auto_topup(settings: AutoTopupView) -> Outcome:
+    if not settings.enabled:
+        return Outcome(f"Automatic top-up of {settings.company_slug} is off.", title="Saved")
+    text = (
+        f"{settings.company_slug}: below {euros(settings.threshold_cents)}, {euros(settings.amount_cents)} are charged."
+    )
+    return Outcome(text, title="Automatic top-up on")
+
+
+def _delivery(delivery: DeliveryView) -> Outcome:
+    if delivery.verdict == "rejected":
+        return Outcome(f"{delivery.reason} {delivery.remedy or ''}".strip(), "error", "Rejected")
+    return Outcome(f"{delivery.event_id} was {delivery.verdict}.", title="Sent")
+
+
+def _test_mode(test_mode: TestModeView) -> Outcome:
+    severity: Severity = "information" if test_mode.on else "warning"
+    return Outcome(test_mode.reason, severity, "Test mode on" if test_mode.on else "Locked")
+
+
+def _ledger(check: LedgerCheck) -> Outcome:
+    if check.ok:
+        return Outcome(
+            f"{count(check.rows, 'row')} of {count(check.companies, 'company', 'companies')} add up.", title="Proven"
+        )
+    return Outcome("; ".join(breach.detail for breach in check.breaches[:3]), "error", "Ledger check failed")
+
+
+def _replays(results: tuple[ReplayResult, ...]) -> Outcome:
+    if not results:
+        return Outcome("There was nothing to replay.", title="Replayed")
+    if len(results) == 1:
+        (result,) = results
+        booked = count(len(result.ledger_ids), "ledger row") + " added" if result.ledger_ids else "nothing new to book"
+        bad = result.status_after in ("failed", "pending", "unmatched", "quarantined")
+        text = f"{result.event_id}: {words(result.status_after)}, {booked}."
+        return Outcome(
+            f"{text} {result.reason}" if bad and result.reason else text,
+            "warning" if bad else "information",
+            "Replayed",
+        )
+    well = sum(result.status_after in ("completed", "ignored") for result in results)
+    rows = sum(len(result.ledger_ids) for result in results)
+    text = f"{count(len(results), 'event')}: {well} went through, {count(rows, 'ledger row')} added."
+    return Outcome(text, "information" if well == len(results) else "warning", "Replayed")

@@ -1,0 +1,213 @@
+"""A server that is none: scripted answers, a feed that a test pushes into, and a record of what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from devconsole.source import OperationRefused, ServerUnreachable
+from relay.api import (
+    CardView,
+    CompanyView,
+    EventPage,
+    EventView,
+    FailureView,
+    FeedItem,
+    FeedKind,
+    ListBalances,
+    ListCalls,
+    ListCards,
+    ListCompanies,
+    ListDecisions,
+    ListEvents,
+    ListEventTypes,
+    ListFailures,
+    ListLedger,
+    ListTopups,
+    Operation,
+    Page,
+    Problem,
+    ReplayEvents,
+    ReplayResult,
+    ShowCompany,
+    ShowEvent,
+    ShowStatus,
+    StatusView,
+    View,
+)
+from tests.support import views
+
+NOW = views.at(30)
+"""The frozen time of the console in tests."""
+
+BROKEN = object()
+"""In the feed: the connection breaks here."""
+
+
+class FrozenClock:
+    """Always `NOW`, unless a test moves it."""
+
+    def __init__(self, current: datetime = NOW) -> None:
+        self.current = current
+
+    def now(self) -> datetime:
+        return self.current
+
+
+def page(rows: Iterable[Any]) -> Page[Any]:
+    found = tuple(rows)
+    return Page(rows=found, total=len(found))
+
+
+class FakeSource:
+    """Answers from lists that a test fills (newest first); `answers[Operation]` overrides: a view, an exception or a
+    function of the operation."""
+
+    def __init__(
+        self,
+        *,
+        companies: Sequence[CompanyView] = (),
+        events: Sequence[EventView] = (),
+        calls: Sequence[View] = (),
+        topups: Sequence[View] = (),
+        decisions: Sequence[View] = (),
+        failures: Sequence[FailureView] = (),
+        cards: Sequence[CardView] = (),
+        ledger: Sequence[View] = (),
+        status: StatusView | None = None,
+    ) -> None:
+        self.companies = companies
+        self.events = list(events)
+        self.failures = failures
+        self.status = status or views.status(events_total=len(events), failures=len(failures))
+        self.asked: list[Operation[Any]] = []
+        self.answers: dict[type[Operation[Any]], Any] = {}
+        self.reachable = True
+        self._rows: dict[type[Operation[Any]], Sequence[View]] = {
+            ListCalls: calls,
+            ListTopups: topups,
+            ListDecisions: decisions,
+            ListCards: cards,
+            ListLedger: ledger,
+            ListEventTypes: (),
+        }
+        self._feed: asyncio.Queue[Any] = asyncio.Queue()
+        self._seq = 0
+
+    async def call(self, operation: Operation[Any]) -> Any:
+        self.asked.append(operation)
+        await asyncio.sleep(0)
+        if not self.reachable:
+            raise ServerUnreachable("nobody answers at http://127.0.0.1:4242")
+        answer = self.answers.get(type(operation), self._answer)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(operation) if callable(answer) else answer
+
+    def asked_for(self, kind: type[Operation[Any]]) -> list[Any]:
+        """The operations of one kind, in order."""
+        return [operation for operation in self.asked if isinstance(operation, kind)]
+
+    async def feed(self, after: str | None = None) -> AsyncIterator[FeedItem]:
+        if not self.reachable:
+            raise ServerUnreachable("nobody answers at http://127.0.0.1:4242")
+        yield self._item(FeedKind.HELLO, None, resumed=False)
+        while (item := await self._feed.get()) is not BROKEN:
+            yield item
+        raise ServerUnreachable("the connection broke")
+
+    def push(self, *rows: View) -> None:
+        """Let these rows arrive on the feed; events also join the list that `events.list` answers from."""
+        for row in rows:
+            if isinstance(row, EventView):
+                self._remember(row)
+            self._feed.put_nowait(self._item(KINDS[type(row).__name__], row))
+
+    def break_connection(self, *, reachable: bool = False) -> None:
+        """The feed breaks; afterwards nobody answers until `reachable` is set again."""
+        self.reachable = reachable
+        self._feed.put_nowait(BROKEN)
+
+    def _remember(self, row: EventView) -> None:
+        for place, known in enumerate(self.events):
+            if known.id <= row.id:
+                self.events[place : place + (known.id == row.id)] = [row]
+                return
+        self.events.append(row)
+
+    def _item(self, kind: FeedKind, row: View | None, resumed: bool | None = None) -> FeedItem:
+        self._seq += 1
+        raw = msgspec.Raw(msgspec.json.encode(row))
+        return FeedItem(kind=kind, seq=self._seq, epoch="e1", at=NOW, resumed=resumed, row=raw)
+
+    def _answer(self, operation: Operation[Any]) -> Any:
+        match operation:
+            case ShowStatus():
+                return self.status
+            case ListCompanies():
+                return page(self.companies)
+            case ListBalances():
+                return page(company.balance for company in self.companies)
+            case ShowCompany(company=ref):
+                return next(company for company in self.companies if ref in (company.slug, str(company.id)))
+            case ListEvents():
+                return self._events_page(operation)
+            case ShowEvent(event=reference):
+                found = [event for event in self.events if reference in (event.event_id, str(event.id))]
+                if not found:
+                    raise OperationRefused(Problem(code="unknown_event", message=f"There is no event {reference}."))
+                return views.detail(found[0])
+            case ListFailures():
+                return page(self.failures)
+            case ReplayEvents():
+                references = operation.events or tuple(f.reference for f in self.failures if f.replayable)
+                return page(_replayed(reference) for reference in references)
+            case _ if type(operation) in self._rows:
+                company = getattr(operation, "company", None)
+                rows = self._rows[type(operation)]
+                return page(row for row in rows if company in (None, getattr(row, "company_slug", None)))
+            case _:
+                raise OperationRefused(Problem(code="unscripted", message=f"{operation.name} has no answer here."))
+
+    def _events_page(self, asked: ListEvents) -> EventPage:
+        rows = [event for event in self.events if _matches(event, asked)]
+        older = rows if asked.before is None else [event for event in rows if event.id < asked.before]
+        return EventPage(
+            rows=tuple(older[: asked.limit]),
+            first_id=self.events[-1].id if self.events else 0,
+            last_id=self.events[0].id if self.events else 0,
+            total=len(rows),
+        )
+
+
+KINDS: dict[str, FeedKind] = {
+    "EventView": FeedKind.EVENT,
+    "BalanceView": FeedKind.BALANCE,
+    "TopupView": FeedKind.TOPUP,
+    "CallView": FeedKind.CALL,
+    "DecisionView": FeedKind.DECISION,
+    "CompanyView": FeedKind.COMPANY,
+    "StatusView": FeedKind.STATUS,
+    "LedgerView": FeedKind.LEDGER,
+    "DeliveryView": FeedKind.DELIVERY,
+}
+
+
+def _matches(event: EventView, asked: ListEvents) -> bool:
+    if asked.status is not None and event.status != asked.status:
+        return False
+    if asked.company is not None and asked.company not in (event.company_slug, str(event.company_id)):
+        return False
+    if asked.type is None:
+        return True
+    return event.type.startswith(asked.type[:-1]) if asked.type.endswith("*") else event.type == asked.type
+
+
+def _replayed(reference: str) -> ReplayResult:
+    return ReplayResult(
+        event_id=reference, status_before="failed", status_after="completed", reason=None, ledger_ids=(7,)
+    )
