@@ -42,21 +42,21 @@ def balance(company_id: int = 1, **changes: Any) -> BalanceView:
     reserved = changes.pop("reserved_cents", 0)
     total = cents + bonus - reserved
     threshold = changes.pop("low_balance_threshold_cents", 2000)
-    given = dict(
-        company_id=company_id,
-        company_slug=SLUGS.get(company_id, f"company-{company_id}"),
-        company_name=NAMES.get(company_id, f"Company {company_id}"),
-        balance_cents=cents,
-        bonus_cents=bonus,
-        reserved_cents=reserved,
-        effective_total_cents=total,
-        low_balance_threshold_cents=threshold,
-        level=level(total, threshold),
-        remaining_s=max(0, total) * 6000 // 4200,
-        auto_topup_armed=False,
-        prepaid_billing_enabled=True,
-        updated_at=NINE,
-    )
+    given = {
+        "company_id": company_id,
+        "company_slug": SLUGS.get(company_id, f"company-{company_id}"),
+        "company_name": NAMES.get(company_id, f"Company {company_id}"),
+        "balance_cents": cents,
+        "bonus_cents": bonus,
+        "reserved_cents": reserved,
+        "effective_total_cents": total,
+        "low_balance_threshold_cents": threshold,
+        "level": level(total, threshold),
+        "remaining_s": max(0, total) * 6000 // 4200,
+        "auto_topup_armed": False,
+        "prepaid_billing_enabled": True,
+        "updated_at": NINE,
+    }
     return BalanceView(**(given | changes))
 
 
@@ -71,182 +71,187 @@ def level(total_cents: int, threshold_cents: int) -> str:
 
 
 def auto_topup(company_id: int = 1, **changes: Any) -> AutoTopupView:
-    given = dict(
-        company_id=company_id,
-        company_slug=SLUGS.get(company_id, f"company-{company_id}"),
-        enabled=False,
-        threshold_cents=None,
-        amount_cents=None,
-        payment_method=None,
-        payment_method_label=None,
-        daily_limit=3,
-        daily_count=0,
-        monthly_limit_cents=500_000,
-        month_used_cents=0,
-        failure_count=0,
-        disabled_reason=None,
-        last_success_at=None,
-        next_allowed_at=None,
-    )
+    given = {
+        "company_id": company_id,
+        "company_slug": SLUGS.get(company_id, f"company-{company_id}"),
+        "enabled": False,
+        "threshold_cents": None,
+        "amount_cents": None,
+        "payment_method": None,
+        "payment_method_label": None,
+        "daily_limit": 3,
+        "daily_count": 0,
+        "monthly_limit_cents": 500_000,
+        "month_used_cents": 0,
+        "failure_count": 0,
+        "disabled_reason": None,
+        "last_success_at": None,
+        "next_allowed_at": None,
+    }
     return AutoTopupView(**(given | changes))
 
 
 def company(company_id: int = 1, **changes: Any) -> CompanyView:
-    given = dict(
-        id=company_id,
-        slug=SLUGS.get(company_id, f"company-{company_id}"),
-        name=NAMES.get(company_id, f"Company {company_id}"),
-        email=None,
-        is_active=True,
-        prepaid_billing_enabled=True,
-        stripe_customer_id=f"cus_{company_id:014d}",
-        rate_e4_per_minute=4200,
-        balance=changes.pop("balance", balance(company_id)),
-        auto_topup=auto_topup(company_id),
-        created_at=NINE,
-    )
+    given = {
+        "id": company_id,
+        "slug": SLUGS.get(company_id, f"company-{company_id}"),
+        "name": NAMES.get(company_id, f"Company {company_id}"),
+        "email": None,
+        "is_active": True,
+        "prepaid_billing_enabled": True,
+        "stripe_customer_id": f"cus_{company_id:014d}",
+        "rate_e4_per_minute": 4200,
+        "balance": changes.pop("balance", balance(company_id)),
+        "auto_topup": auto_topup(company_id),
+        "created_at": NINE,
+    }
     return CompanyView(**(given | changes))
 
 
 def event(number: int, **changes: Any) -> EventView:
-    given = dict(
-        id=number,
-        event_id=f"evt_{number:024d}",
-        type="checkout.session.completed",
-        status="completed",
-        reason="credited 50.00 EUR",
-        company_id=1,
-        company_slug="acme-telefon",
-        amount_cents=5000,
-        currency="eur",
-        object_id=f"cs_test_{number:018d}",
-        source="sandbox",
-        received_at=at(number),
-        processed_at=at(number + 0.02),
-        retry_count=0,
-        next_attempt_at=None,
-    )
+    given = {
+        "id": number,
+        "event_id": f"evt_{number:024d}",
+        "type": "checkout.session.completed",
+        "status": "completed",
+        "reason": "credited 50.00 EUR",
+        "company_id": 1,
+        "company_slug": "acme-telefon",
+        "amount_cents": 5000,
+        "currency": "eur",
+        "object_id": f"cs_test_{number:018d}",
+        "source": "sandbox",
+        "received_at": at(number),
+        "processed_at": at(number + 0.02),
+        "retry_count": 0,
+        "next_attempt_at": None,
+    }
     return EventView(**(given | changes))
 
 
 def call(number: int, **changes: Any) -> CallView:
-    given = dict(
-        id=number,
-        call_id=f"call_{number:012d}",
-        company_id=1,
-        company_slug="acme-telefon",
-        from_number="+49301234567",
-        to_number="+49897654321",
-        status="completed",
-        charge_status="charged",
-        duration_s=157,
-        started_at=at(number),
-        ended_at=at(number + 157),
-        rate_e4_per_minute=4200,
-        amount_cents=110,
-        paid_by_bonus_cents=0,
-        refunded_cents=0,
-        refund_status="none",
-        ledger_id=number,
-    )
+    given = {
+        "id": number,
+        "call_id": f"call_{number:012d}",
+        "company_id": 1,
+        "company_slug": "acme-telefon",
+        "from_number": "+49301234567",
+        "to_number": "+49897654321",
+        "status": "completed",
+        "charge_status": "charged",
+        "duration_s": 157,
+        "started_at": at(number),
+        "ended_at": at(number + 157),
+        "rate_e4_per_minute": 4200,
+        "amount_cents": 110,
+        "paid_by_bonus_cents": 0,
+        "refunded_cents": 0,
+        "refund_status": "none",
+        "ledger_id": number,
+    }
     return CallView(**(given | changes))
 
 
 def topup(number: int, **changes: Any) -> TopupView:
-    given = dict(
-        id=number,
-        company_id=1,
-        company_slug="acme-telefon",
-        amount_cents=5000,
-        bonus_cents=0,
-        currency="eur",
-        status="succeeded",
-        origin="manual",
-        payment_intent_id=f"pi_{number:024d}",
-        checkout_session_id=None,
-        charge_id=f"ch_{number:024d}",
-        checkout_url=None,
-        payment_method_label="Visa •••• 4242",
-        failure_code=None,
-        decline_code=None,
-        failure_message=None,
-        refunded_cents=0,
-        refund_status="none",
-        dispute_status=None,
-        created_at=at(number),
-        expires_at=None,
-        paid_at=at(number + 1),
-    )
+    given = {
+        "id": number,
+        "company_id": 1,
+        "company_slug": "acme-telefon",
+        "amount_cents": 5000,
+        "bonus_cents": 0,
+        "currency": "eur",
+        "status": "succeeded",
+        "origin": "manual",
+        "payment_intent_id": f"pi_{number:024d}",
+        "checkout_session_id": None,
+        "charge_id": f"ch_{number:024d}",
+        "checkout_url": None,
+        "payment_method_label": "Visa •••• 4242",
+        "failure_code": None,
+        "decline_code": None,
+        "failure_message": None,
+        "refunded_cents": 0,
+        "refund_status": "none",
+        "dispute_status": None,
+        "created_at": at(number),
+        "expires_at": None,
+        "paid_at": at(number + 1),
+    }
     return TopupView(**(given | changes))
 
 
 def decision(number: int, **changes: Any) -> DecisionView:
-    given = dict(
-        id=number,
-        company_id=1,
-        company_slug="acme-telefon",
-        decided_at=at(number),
-        allowed=False,
-        reason="above_threshold",
-        explanation="The balance of 50.00 EUR is above the threshold of 20.00 EUR.",
-        triggered_by="call",
-        call_id=1,
-        topup_id=None,
-        effective_total_cents=5000,
-        threshold_cents=2000,
-        amount_cents=None,
-    )
+    given = {
+        "id": number,
+        "company_id": 1,
+        "company_slug": "acme-telefon",
+        "decided_at": at(number),
+        "allowed": False,
+        "reason": "above_threshold",
+        "explanation": "The balance of 50.00 EUR is above the threshold of 20.00 EUR.",
+        "triggered_by": "call",
+        "call_id": 1,
+        "topup_id": None,
+        "effective_total_cents": 5000,
+        "threshold_cents": 2000,
+        "amount_cents": None,
+    }
     return DecisionView(**(given | changes))
 
 
 def ledger(number: int, **changes: Any) -> LedgerView:
     money = changes.pop("money_cents", 5000)
     before = changes.pop("balance_before_cents", 0)
-    given = dict(
-        id=number,
-        company_id=1,
-        company_slug="acme-telefon",
-        type="topup",
-        money_cents=money,
-        bonus_cents=0,
-        reserved_cents=0,
-        balance_before_cents=before,
-        balance_after_cents=before + money,
-        bonus_after_cents=0,
-        reserved_after_cents=0,
-        description="Top-up 1",
-        reference_type="topup",
-        reference_id="1",
-        event_id="evt_000000000000000000000001",
-        created_by=None,
-        created_at=at(number),
-    )
+    given = {
+        "id": number,
+        "company_id": 1,
+        "company_slug": "acme-telefon",
+        "type": "topup",
+        "money_cents": money,
+        "bonus_cents": 0,
+        "reserved_cents": 0,
+        "balance_before_cents": before,
+        "balance_after_cents": before + money,
+        "bonus_after_cents": 0,
+        "reserved_after_cents": 0,
+        "description": "Top-up 1",
+        "reference_type": "topup",
+        "reference_id": "1",
+        "event_id": "evt_000000000000000000000001",
+        "created_by": None,
+        "created_at": at(number),
+    }
     return LedgerView(**(given | changes))
 
 
 def delivery(number: int, **changes: Any) -> DeliveryView:
-    given = dict(
-        id=number,
-        inbox_id=number,
-        event_id=f"evt_{number:024d}",
-        source="sandbox",
-        verdict="accepted",
-        reason_code="verified",
-        reason="The signature fits the sandbox's secret.",
-        remedy=None,
-        secret_label="sandbox",
-        http_status=200,
-        latency_us=1840,
-        body_bytes=2048,
-        received_at=at(number),
-    )
+    given = {
+        "id": number,
+        "inbox_id": number,
+        "event_id": f"evt_{number:024d}",
+        "source": "sandbox",
+        "verdict": "accepted",
+        "reason_code": "verified",
+        "reason": "The signature fits the sandbox's secret.",
+        "remedy": None,
+        "secret_label": "sandbox",
+        "http_status": 200,
+        "latency_us": 1840,
+        "body_bytes": 2048,
+        "received_at": at(number),
+    }
     return DeliveryView(**(given | changes))
 
 
 def attempt(number: int, **changes: Any) -> AttemptView:
-    given = dict(
-        number=number, outcome="completed", reason=None, started_at=at(1.01), duration_us=2300, next_attempt_at=None
-    )
+    given = {
+        "number": number,
+        "outcome": "completed",
+        "reason": None,
+        "started_at": at(1.01),
+        "duration_us": 2300,
+        "next_attempt_at": None,
+    }
     return AttemptView(**(given | changes))
 
 
@@ -260,81 +265,81 @@ def detail(of: EventView | None = None, **changes: Any) -> EventDetail:
         "created": int(shown.received_at.timestamp()),
         "data": {"object": {"id": shown.object_id, "amount_total": shown.amount_cents, "currency": shown.currency}},
     }
-    given = dict(
-        event=shown,
-        payload=json.dumps(body, indent=2),
-        headers={
+    given = {
+        "event": shown,
+        "payload": json.dumps(body, indent=2),
+        "headers": {
             "Content-Type": "application/json",
             "Stripe-Signature": "t=1793606400,v1=5257a869…",
             "User-Agent": "Stripe/1.0",
         },
-        deliveries=(delivery(1),),
-        attempts=(attempt(1),),
-        topup=topup(1),
-        ledger=(ledger(1),),
-        decisions=(),
-    )
+        "deliveries": (delivery(1),),
+        "attempts": (attempt(1),),
+        "topup": topup(1),
+        "ledger": (ledger(1),),
+        "decisions": (),
+    }
     return EventDetail(**(given | changes))
 
 
 def failure(number: int, **changes: Any) -> FailureView:
-    given = dict(
-        kind="event",
-        id=number,
-        reference=f"evt_{number:024d}",
-        title="payment_intent.succeeded",
-        company_slug="acme-telefon",
-        reason="No top-up of ours belongs to this payment.",
-        remedy="Replay it after the top-up exists.",
-        occurred_at=at(number),
-        next_attempt_at=None,
-        replayable=True,
-    )
+    given = {
+        "kind": "event",
+        "id": number,
+        "reference": f"evt_{number:024d}",
+        "title": "payment_intent.succeeded",
+        "company_slug": "acme-telefon",
+        "reason": "No top-up of ours belongs to this payment.",
+        "remedy": "Replay it after the top-up exists.",
+        "occurred_at": at(number),
+        "next_attempt_at": None,
+        "replayable": True,
+    }
     return FailureView(**(given | changes))
 
 
 def card(name: str = "visa", **changes: Any) -> CardView:
-    given = dict(
-        name=name,
-        number="4242424242424242",
-        payment_method="pm_card_visa",
-        brand="Visa",
-        group="success",
-        title="Visa",
-        what_happens="The payment succeeds.",
-    )
+    given = {
+        "name": name,
+        "number": "4242424242424242",
+        "payment_method": "pm_card_visa",
+        "brand": "Visa",
+        "group": "success",
+        "title": "Visa",
+        "what_happens": "The payment succeeds.",
+    }
     return CardView(**(given | changes))
 
 
-def test_mode(on: bool = True, **changes: Any) -> TestModeView:
-    given = dict(
-        on=on,
-        lock_file="/home/dev/.devconsole/.stripe-test-mode.lock",
-        reason="The lock file is there." if on else "The lock file is missing: events are held, money stands still.",
-        held_events=0,
-    )
+def mode(on: bool = True, **changes: Any) -> TestModeView:
+    given = {
+        "on": on,
+        "lock_file": "/home/dev/.devconsole/.stripe-test-mode.lock",
+        "reason": "The lock file is there." if on else "The lock file is missing: events are held, money stands still.",
+        "held_events": 0,
+    }
     return TestModeView(**(given | changes))
 
 
 def status(**changes: Any) -> StatusView:
-    given = dict(
-        version="0.1.0",
-        pid=4711,
-        home="/home/dev/.devconsole",
-        relay_url="http://127.0.0.1:4242",
-        webhook_url="http://127.0.0.1:4242/api/stripe/webhook",
-        sandbox_url="http://127.0.0.1:12111",
-        stripe_api="http://127.0.0.1:12111",
-        mode="sandbox",
-        test_mode=test_mode(),
-        started_at=NINE,
-        queue_depth=0,
-        events_total=0,
-        events_by_status={},
-        failures=0,
-        ledger_ok=True,
-        upstreams=(UpstreamView(name="sandbox", state="connected", detail="delivers to us", last_event_at=None),),
-        feed_epoch="e1",
-        feed_seq=0,
-    )
+    given = {
+        "version": "0.1.0",
+        "pid": 4711,
+        "home": "/home/dev/.devconsole",
+        "relay_url": "http://127.0.0.1:4242",
+        "webhook_url": "http://127.0.0.1:4242/api/stripe/webhook",
+        "sandbox_url": "http://127.0.0.1:12111",
+        "stripe_api": "http://127.0.0.1:12111",
+        "mode": "sandbox",
+        "test_mode": mode(),
+        "started_at": NINE,
+        "queue_depth": 0,
+        "events_total": 0,
+        "events_by_status": {},
+        "failures": 0,
+        "ledger_ok": True,
+        "upstreams": (UpstreamView(name="sandbox", state="connected", detail="delivers to us", last_event_at=None),),
+        "feed_epoch": "e1",
+        "feed_seq": 0,
+    }
     return StatusView(**(given | changes))
