@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from billing.dialect import insert_unless_present, table_of
-from billing.models import Job, JobStatus
+from billing.models import DecisionTrigger, Job, JobStatus
 
 _JOBS: Final = table_of(Job)
 _ENQUEUE: Final = insert_unless_present(_JOBS, "key", where=text("status = 'pending'")).returning(_JOBS.c.id)
@@ -19,8 +19,7 @@ _ENQUEUE: Final = insert_unless_present(_JOBS, "key", where=text("status = 'pend
 def enqueue(session: Session, *, kind: str, key: str, payload: Mapping[str, Any], run_at: datetime) -> bool:
     """Ask for one piece of work. False: a job with this `key` is pending already, and will do.
 
-    A job that has been claimed but not finished is still pending, so work that must see what this transaction writes
-    is finished only in a transaction of its own.
+    A job that runs is still pending. So the key of work that must see what this transaction writes names its cause.
     """
     row = {
         "kind": kind,
@@ -34,21 +33,20 @@ def enqueue(session: Session, *, kind: str, key: str, payload: Mapping[str, Any]
     return session.execute(_ENQUEUE, row).one_or_none() is not None
 
 
-def enqueue_retry_unpaid(session: Session, *, company_id: int, now: datetime) -> bool:
-    """After every credit: calls that could not be paid are tried again, oldest first."""
-    return enqueue(
-        session, kind="retry_unpaid", key=f"retry_unpaid:{company_id}", payload={"company_id": company_id}, run_at=now
-    )
+def enqueue_retry_unpaid(session: Session, *, company_id: int, ledger_id: int, now: datetime) -> bool:
+    """After every credit: calls that could not be paid are tried again, oldest first.
+
+    `ledger_id` is the row that raised what is available. It is part of the key: a job for an earlier credit may
+    have looked already.
+    """
+    key = f"retry_unpaid:{company_id}:{ledger_id}"
+    return enqueue(session, kind="retry_unpaid", key=key, payload={"company_id": company_id}, run_at=now)
 
 
 def enqueue_auto_topup_check(
-    session: Session, *, company_id: int, triggered_by: str, call_id: int | None, now: datetime
+    session: Session, *, company_id: int, triggered_by: DecisionTrigger, call_id: int, now: datetime
 ) -> bool:
-    """After every charge and every unpaid call: is an automatic top-up due? `triggered_by` is a `DecisionTrigger`."""
-    return enqueue(
-        session,
-        kind="auto_topup_check",
-        key=f"auto_topup_check:{company_id}",
-        payload={"company_id": company_id, "triggered_by": triggered_by, "call_id": call_id},
-        run_at=now,
-    )
+    """After every charge and every unpaid call: is an automatic top-up due? One job per call: each gets an answer."""
+    payload = {"company_id": company_id, "triggered_by": triggered_by.value, "call_id": call_id}
+    key = f"auto_topup_check:call:{call_id}:{triggered_by.value}"
+    return enqueue(session, kind="auto_topup_check", key=key, payload=payload, run_at=now)

@@ -1,0 +1,168 @@
+"""Giving back all or part of what a call cost, to where it was taken from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from billing import jobs
+from billing.changes import Kind, announce
+from billing.charging import charge_of
+from billing.clock import Clock
+from billing.db import Database
+from billing.errors import (
+    InvalidAmount,
+    InvalidReason,
+    NotCharged,
+    NothingToRefund,
+    RefundTooLarge,
+    RefundTooLate,
+    UnknownCall,
+)
+from billing.guard import TestModeGuard
+from billing.ledger import post
+from billing.models import Call, CallCharge, ChargeStatus, LedgerType, RefundStatus
+from billing.policy import Policy
+from billing.rules.buckets import Split, split_refund
+
+NOTES_MAX = 500
+
+
+class CallRefundReason(StrEnum):
+    """Why a call is refunded."""
+
+    TECHNICAL_ISSUE = "technical_issue"
+    QUALITY_ISSUE = "quality_issue"
+    WRONG_NUMBER = "wrong_number"
+    CUSTOMER_COMPLAINT = "customer_complaint"
+    TEST_CALL = "test_call"
+    DEMO_CALL = "demo_call"
+    OTHER = "other"
+
+
+class CallRefundService:
+    """Refunds of calls: credit on the balance, never money on a card."""
+
+    def __init__(self, *, db: Database, clock: Clock, policy: Policy, guard: TestModeGuard) -> None:
+        self._db = db
+        self._clock = clock
+        self._policy = policy
+        self._guard = guard
+
+    async def refund(
+        self, call_id: int, *, amount_cents: int | None, reason: str, actor: str, notes: str | None = None
+    ) -> CallCharge:
+        """Give back `amount_cents`, or all that is left, to the same pots: money first, then bonus.
+
+        May be repeated until nothing is left. Raises `UnknownCall`, `NotCharged`, `NothingToRefund`, `InvalidAmount`,
+        `RefundTooLarge`, `RefundTooLate`, `InvalidReason`.
+        """
+        self._guard.check()
+        return await self._db.write(
+            refund_call,
+            call_id=call_id,
+            amount_cents=amount_cents,
+            reason=_checked_reason(reason, notes=notes, actor=actor),
+            notes=notes,
+            actor=actor,
+            policy=self._policy,
+            now=self._clock.now(),
+        )
+
+
+def refund_call(
+    session: Session,
+    *,
+    call_id: int,
+    amount_cents: int | None,
+    reason: CallRefundReason,
+    notes: str | None,
+    actor: str,
+    policy: Policy,
+    now: datetime,
+) -> CallCharge:
+    """The transaction of `CallRefundService.refund`."""
+    charge = _refundable_charge(session, call_id, policy=policy, now=now)
+    amount_cents = _checked_amount(charge, amount_cents)
+    back = split_refund(
+        amount_cents,
+        paid=Split(charge.amount_cents - charge.paid_by_bonus_cents, charge.paid_by_bonus_cents),
+        refunded=Split(charge.refunded_cents - charge.refunded_bonus_cents, charge.refunded_bonus_cents),
+    )
+    total_cents = charge.refunded_cents + amount_cents
+    posting = post(
+        session,
+        company_id=charge.company_id,
+        type=LedgerType.REFUND,
+        money_cents=back.money_cents,
+        bonus_cents=back.bonus_cents,
+        # The sum so far makes the key: each step of a cumulative refund is booked once.
+        posting_key=f"refund:call:{call_id}:{total_cents}",
+        description=f"Refund of call {call_id}: {reason}" + (f" ({notes})" if notes else ""),
+        reference_type="call",
+        reference_id=call_id,
+        created_by=actor,
+        now=now,
+    )
+    assert posting.is_new, f"call {call_id} was refunded up to {total_cents} cents before"
+    charge.refunded_cents = total_cents
+    charge.refunded_bonus_cents += back.bonus_cents
+    charge.refund_status = RefundStatus.FULL if total_cents == charge.amount_cents else RefundStatus.PARTIAL
+    charge.refunded_at = now
+    charge.refund_reason = reason
+    charge.refund_transaction_id = posting.id
+    charge.updated_at = now
+    session.flush()
+    jobs.enqueue_retry_unpaid(session, company_id=charge.company_id, ledger_id=posting.id, now=now)
+    announce(session, Kind.CALL, call_id, charge.company_id)
+    return charge
+
+
+def _refundable_charge(session: Session, call_id: int, *, policy: Policy, now: datetime) -> CallCharge:
+    if session.get(Call, call_id) is None:
+        raise UnknownCall(call_id)
+    charge = charge_of(session, call_id)
+    if charge is None or charge.status is not ChargeStatus.CHARGED:
+        raise NotCharged(
+            f"call {call_id} was not charged" + (", its price is still unpaid" if charge else ""),
+            remedy="Only what was taken can be given back.",
+        )
+    if charge.refunded_cents >= charge.amount_cents:
+        raise NothingToRefund(f"nothing is left to refund of call {call_id}")
+    assert charge.charged_at is not None
+    if now > charge.charged_at + policy.call_refund_window:
+        raise RefundTooLate(
+            f"call {call_id} was charged on {charge.charged_at:%Y-%m-%d}, "
+            f"more than {policy.call_refund_window.days} days ago",
+            remedy="Book an adjustment if the customer must be compensated.",
+        )
+    return charge
+
+
+def _checked_amount(charge: CallCharge, amount_cents: int | None) -> int:
+    remaining_cents = charge.amount_cents - charge.refunded_cents
+    if amount_cents is None:
+        return remaining_cents
+    if amount_cents <= 0:
+        raise InvalidAmount(f"{amount_cents} cents cannot be refunded", remedy="Give at least one cent.")
+    if amount_cents > remaining_cents:
+        raise RefundTooLarge(
+            f"{amount_cents} cents are more than the {remaining_cents} that are left of call {charge.call_id}",
+            remedy=f"Refund at most {remaining_cents} cents.",
+        )
+    return amount_cents
+
+
+def _checked_reason(reason: str, *, notes: str | None, actor: str) -> CallRefundReason:
+    if not actor.strip():
+        raise InvalidReason("a refund needs to know who makes it", remedy="Name the actor.")
+    if notes is not None and len(notes) > NOTES_MAX:
+        raise InvalidReason(f"the notes have more than {NOTES_MAX} characters", remedy="Say it in fewer words.")
+    try:
+        return CallRefundReason(reason)
+    except ValueError:
+        raise InvalidReason(
+            f"{reason!r} is not a reason for a refund", remedy=f"Choose one of: {', '.join(CallRefundReason)}."
+        ) from None
