@@ -45,6 +45,8 @@ class PaymentDispute(SQLModel, table=True):
     amount_cents: int = Field(sa_column=cents("amount"))
     status: str
     reason: str | None = None
+    booked_cents: int = Field(default=0, sa_column=cents("booked_amount"))
+    """What the ledger has taken for it until now: zero or the amount."""
     funds_withdrawn: bool = False
     funds_reinstated: bool = False
     created_at: datetime = Field(sa_column=when("created_at"))
