@@ -1,0 +1,107 @@
+"""Everything that an operation may need, gathered by the composition root. No behaviour lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from billing.clock import Clock, IdSource
+from billing.db import Database
+from billing.gateway import PaymentGateway
+from billing.policy import Policy
+from billing.services.auto_topup import AutoTopupService
+from billing.services.call_refund import CallRefundService
+from billing.services.prepaid import PrepaidBillingService
+from billing.services.topup import StripeTopupService
+from billing.worker import Worker
+from relay.feed import Feed
+from relay.journal import Journal
+from relay.ledger_watch import LedgerWatch
+from relay.secrets import SecretRing
+from relay.test_mode import TestMode
+from relay.upstreams import Upstreams
+from relay.views.changes import ChangeLoader
+
+
+class Card(Protocol):
+    """A test card of the catalogue."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def payment_method(self) -> str: ...
+    @property
+    def brand(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def what_happens(self) -> str: ...
+
+
+class EventTemplates(Protocol):
+    """Where triggered events come from."""
+
+    def types(self) -> Sequence[str]:
+        """Every type that can be built."""
+
+    def build(
+        self,
+        event_type: str,
+        *,
+        event_id: str,
+        created: int,
+        amount_cents: int | None = None,
+        overrides: Mapping[str, object] | None = None,
+    ) -> bytes:
+        """The bytes of a new event; `overrides` maps dotted paths to values."""
+
+
+@dataclass(kw_only=True)
+class Backend:
+    """The parts of one running server. `create_app` starts and stops what has to run."""
+
+    home: Path
+    version: str
+    mode: str
+    """sandbox or stripe_test"""
+    stripe_api: str
+    sandbox_url: str | None
+    relay_url: str = ""
+    """Known once the relay listens."""
+    webhook_url: str = ""
+    started_at: datetime
+
+    db: Database
+    clock: Clock
+    ids: IdSource
+    policy: Policy
+    gateway: PaymentGateway
+    topups: StripeTopupService
+    auto_topups: AutoTopupService
+    prepaid: PrepaidBillingService
+    call_refunds: CallRefundService
+    worker: Worker
+
+    test_mode: TestMode
+    secrets: SecretRing
+    token: str
+    cards: Mapping[str, Card]
+    """By name."""
+    templates: EventTemplates
+    upstreams: Upstreams = field(default_factory=Upstreams)
+
+    journal: Journal = field(init=False)
+    feed: Feed = field(init=False)
+    ledger_watch: LedgerWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.db)
+        self.feed = Feed(load=ChangeLoader(db=self.db, clock=self.clock, policy=self.policy), clock=self.clock)
+        self.ledger_watch = LedgerWatch(self.db)

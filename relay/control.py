@@ -1,0 +1,83 @@
+"""The control API: each operation at `POST /api/control/<name>`, its fields as JSON, its view or a problem back."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from relay.api import OPERATIONS, Operation
+from relay.backend import Backend
+from relay.doors import Handler, problem, problem_response
+from relay.operations import HANDLERS
+from relay.problems import problem_of
+from relay.suggestions import did_you_mean
+
+BODY_MAX = 1 << 20
+
+_encode = msgspec.json.Encoder().encode
+
+
+class OperationLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of `GET /api/control`."""
+
+    name: str
+    role: str
+    help: str
+    fields: tuple[str, ...]
+
+
+def call_operation(backend: Backend) -> Handler:
+    """The handler of `POST /api/control/{name}`."""
+
+    async def call(request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        operation = OPERATIONS.get(name)
+        if operation is None:
+            return problem(404, "unknown_operation", f"there is no operation {name!r}", did_you_mean(name, OPERATIONS))
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return problem(413, "body_too_large", f"an operation has at most {BODY_MAX:,} bytes")
+        try:
+            asked = _decoder(operation).decode(body or b"{}")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return problem(400, "invalid_request", f"{name}: {error}", f"Its fields: {_fields(operation)}.")
+        # Shielded: a client that goes away in the middle must not leave half an operation behind.
+        return await asyncio.shield(asyncio.ensure_future(_carry_out(backend, asked)))
+
+    return call
+
+
+async def _carry_out(backend: Backend, asked: Operation[Any]) -> web.Response:
+    try:
+        view = await HANDLERS[asked.name](backend, asked)
+    except Exception as error:
+        return problem_response(*problem_of(error))
+    return web.Response(body=_encode(view), content_type="application/json")
+
+
+async def list_operations(_request: web.Request) -> web.StreamResponse:
+    """The handler of `GET /api/control`."""
+    lines = [
+        OperationLine(
+            name=name,
+            role=operation.role,
+            help=(operation.__doc__ or "").strip(),
+            fields=operation.__struct_fields__,
+        )
+        for name, operation in OPERATIONS.items()
+    ]
+    return web.Response(body=_encode({"operations": lines}), content_type="application/json")
+
+
+@cache
+def _decoder(operation: type[Operation[Any]]) -> msgspec.json.Decoder[Operation[Any]]:
+    return msgspec.json.Decoder(operation)
+
+
+def _fields(operation: type[Operation[Any]]) -> str:
+    return ", ".join(operation.__struct_fields__) or "none"

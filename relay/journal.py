@@ -1,0 +1,116 @@
+"""Group commit for what arrives: everything that came while one commit ran goes into the next.
+
+An arrival is answered when, and only when, it is on disk. The queue is bounded; when it is full the sender is told to
+come back, which loses nothing, because it was never acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session
+
+from billing import inbox
+from billing.db import Database
+from billing.inbox import Arrival, Stored
+
+log = logging.getLogger(__name__)
+
+WAITING_MAX = 10_000
+"""Arrivals that may wait for a commit: some seconds of the fastest sender."""
+BATCH_MAX = 512
+"""Arrivals in one commit: bounds how long the first of them waits for the last."""
+
+
+class JournalFull(Exception):
+    """Nothing was stored; the sender should try again in a second."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    arrival: Arrival
+    started: float
+    stored: asyncio.Future[Stored]
+
+
+class Journal:
+    """Stores arrivals through `write`, normally `Database.write`."""
+
+    def __init__(self, db: Database, *, waiting_max: int = WAITING_MAX) -> None:
+        self._db = db
+        self._waiting_max = waiting_max
+        self._waiting: deque[_Waiting] = deque()
+        self._in_flight = 0
+        self._task: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def depth(self) -> int:
+        """Deliveries that are not on disk yet."""
+        return len(self._waiting) + self._in_flight
+
+    def on_stored(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each commit."""
+        self._listeners.append(listener)
+
+    async def store(self, arrival: Arrival, *, started: float) -> Stored:
+        """Wait until the arrival is durable. `started` is the `time.perf_counter()` of its first byte.
+
+        Raises `JournalFull` at once when too many are waiting.
+        """
+        if self.depth >= self._waiting_max:
+            raise JournalFull
+        stored: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(arrival, started, stored))
+        if self._task is None:
+            self._task = asyncio.create_task(self._write_all(), name="journal")
+        return await stored
+
+    async def drain(self) -> None:
+        """Wait until everything that was taken in is on disk."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
+                self._in_flight = len(batch)
+                await self._write(batch)
+                self._in_flight = 0
+                for listener in self._listeners:
+                    listener()
+        finally:
+            self._task = None
+
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            answers = await self._db.write(_store, batch)
+        except Exception as error:
+            await self._after_failure(batch, error)
+            return
+        for waiting, stored in zip(batch, answers, strict=True):
+            if not waiting.stored.done():  # its sender may have gone away
+                waiting.stored.set_result(stored)
+
+    async def _after_failure(self, batch: Sequence[_Waiting], error: Exception) -> None:
+        """One arrival that cannot be stored must not take the others of its batch with it."""
+        if len(batch) > 1:
+            for waiting in batch:
+                await self._write([waiting])
+            return
+        log.error("arrival_not_stored", exc_info=error)
+        if not batch[0].stored.done():
+            batch[0].stored.set_exception(error)
+
+
+def _store(session: Session, batch: Sequence[_Waiting]) -> list[Stored]:
+    # Only here is known how long each of them has waited.
+    now = time.perf_counter()
+    arrivals = [replace(waiting.arrival, latency_us=round((now - waiting.started) * 1_000_000)) for waiting in batch]
+    return inbox.store(session, arrivals)

@@ -1,0 +1,56 @@
+"""The webhook signing secrets that are known right now, each with a label that says whose it is."""
+
+from __future__ import annotations
+
+from billing.signature import Secret
+
+LOCAL = "local"
+"""Signs what we send to ourselves: replays and triggered events."""
+SANDBOX = "sandbox"
+STRIPE_CLI = "stripe_cli"
+ENDPOINT = "endpoint"
+"""The one that the settings name (`STRIPE_WEBHOOK_SECRET`)."""
+
+
+class SecretRing:
+    """Secrets by label; they may change while the server runs (a `stripe listen` that starts brings its own)."""
+
+    def __init__(self, *, local: str) -> None:
+        self._by_label = {LOCAL: local}
+        self._all: tuple[Secret, ...] = ()
+        self._arrange()
+
+    @property
+    def all(self) -> tuple[Secret, ...]:
+        return self._all
+
+    @property
+    def local(self) -> str:
+        return self._by_label[LOCAL]
+
+    def put(self, label: str, value: str) -> None:
+        """Know this secret from now on; it takes the place of an earlier one with the same label."""
+        self._by_label[label] = value
+        self._arrange()
+
+    def drop(self, label: str) -> None:
+        assert label != LOCAL, "our own deliveries must stay verifiable"
+        self._by_label.pop(label, None)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        # Ours last: it signs the fewest deliveries, and they are tried in order.
+        labels = [label for label in self._by_label if label != LOCAL]
+        self._all = tuple(Secret(label, self._by_label[label]) for label in (*labels, LOCAL))
+
+
+def source_of(label: str | None, claimed: str | None) -> str:
+    """Where a delivery came from, by the secret that matched.
+
+    `claimed` is the header by which our own requests tell replay from trigger; it counts only under our own secret.
+    """
+    if label is None:
+        return "unknown"
+    if label != LOCAL:
+        return label
+    return claimed if claimed in ("replay", "trigger") else "trigger"

@@ -1,0 +1,1 @@
+"""Rows as the views of `relay.api`: one query per kind, whatever number of ids."""
