@@ -81,7 +81,7 @@ def verify(
 ) -> SignatureVerdict:
     """Say whether `body` was signed with one of `secrets` at most `tolerance_s` seconds ago.
 
-    Any v1 signature may match any secret (both sides can be rotating). Comparison takes the same time wherever it fails.
+    Any v1 signature may match any secret: both sides can be rotating. Comparing takes the same time wherever it fails.
     """
     if not header:
         return _MISSING
