@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
+from billing.dialect import constant
 from billing.ledger import balance_of, post
 from billing.models import BonusRule, LedgerEntry, LedgerType
 from billing.rules.bonus import BonusDecision, bonus_for
@@ -18,7 +19,7 @@ REFERENCE_TYPE = "topup_bonus"
 def is_first_topup(session: Session, company_id: int) -> bool:
     """Whether no top-up has been credited yet. To be asked before the credit in question is booked."""
     credited = select(LedgerEntry.id).where(
-        LedgerEntry.company_id == company_id, LedgerEntry.type == LedgerType.TOPUP, LedgerEntry.money_cents > 0
+        LedgerEntry.company_id == company_id, col(LedgerEntry.type) == constant(LedgerType.TOPUP)
     )
     return session.exec(credited.limit(1)).first() is None
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from billing import jobs, reservations
 from billing.accounts import Account, account_of
 from billing.changes import Kind, announce
-from billing.dialect import insert_unless_present, table_of
+from billing.dialect import constant, insert_unless_present, table_of
 from billing.ledger import Posting, post
 from billing.models import Call, CallCharge, ChargeStatus, DecisionTrigger, LedgerType, ReservationStatus
 from billing.policy import Policy
@@ -44,7 +44,7 @@ def charge_ended_call(session: Session, call: Call, *, policy: Policy, now: date
 
 
 def charge_new_call(session: Session, call: Call, account: Account, *, now: datetime) -> CallCharge | None:
-    """The same for a call that cannot have a charge yet, being written in this transaction, after `account` was read."""
+    """The same for a call without a charge. `account` was read in this transaction."""
     assert call.id is not None
     why_free = _why_free(call, account)
     if why_free is not None:
@@ -83,7 +83,7 @@ def retry_unpaid(session: Session, *, company_id: int, policy: Policy, now: date
         return ()
     unpaid = session.exec(
         select(CallCharge)
-        .where(CallCharge.company_id == company_id, CallCharge.status == ChargeStatus.UNPAID)
+        .where(CallCharge.company_id == company_id, col(CallCharge.status) == constant(ChargeStatus.UNPAID))
         .order_by(col(CallCharge.id))
         .limit(RETRY_MAX)
     ).all()

@@ -11,7 +11,7 @@ from sqlmodel import select as select_model
 
 from billing import jobs
 from billing.accounts import Account
-from billing.dialect import table_of
+from billing.dialect import constant, table_of
 from billing.ledger import post
 from billing.models import CallCharge, ChargeStatus, LedgerType, Reservation, ReservationStatus
 from billing.policy import Policy
@@ -101,7 +101,7 @@ def sweep(session: Session, *, now: datetime) -> int:
     """Release what is held beyond its time, oldest first; returns how many."""
     expired = session.exec(
         select_model(Reservation)
-        .where(Reservation.status == ReservationStatus.HELD, Reservation.expires_at <= now)
+        .where(col(Reservation.status) == constant(ReservationStatus.HELD), Reservation.expires_at <= now)
         .order_by(col(Reservation.expires_at))
         .limit(SWEEP_MAX)
     ).all()
@@ -114,5 +114,7 @@ def sweep(session: Session, *, now: datetime) -> int:
 
 def has_unpaid(session: Session, company_id: int) -> bool:
     """Whether any call of the company waits to be paid."""
-    unpaid = exists().where(col(CallCharge.company_id) == company_id, col(CallCharge.status) == ChargeStatus.UNPAID)
+    unpaid = exists().where(
+        col(CallCharge.company_id) == company_id, col(CallCharge.status) == constant(ChargeStatus.UNPAID)
+    )
     return bool(session.execute(select(unpaid)).scalar_one())

@@ -11,7 +11,7 @@ import pytest
 from billing.clock import CountedIds, ManualClock
 from billing.db import Database
 from billing.policy import Policy
-from tests.support.billing import create_schema
+from billing.schema import prepare
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def policy() -> Policy:
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared file without rows; tests work on copies of it."""
     path = tmp_path_factory.mktemp("schema") / "empty.db"
-    create_schema(path)
+    prepare(path, now=ManualClock().now())
     return path
 
 

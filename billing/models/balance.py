@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
 from billing.models.columns import cents, choice, number, when
@@ -14,6 +15,10 @@ class PrepaidBalance(SQLModel, table=True):
     """Exactly one per company. Each of the three balances equals the sum of its ledger deltas."""
 
     __tablename__ = "prepaid_balances"
+    __table_args__ = (
+        CheckConstraint("bonus_balance >= 0", name="bonus_is_not_negative"),
+        CheckConstraint("reserved_balance >= 0", name="reserved_is_not_negative"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     company_id: int = Field(foreign_key="companies.id", ondelete="CASCADE", unique=True)

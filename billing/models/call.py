@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Integer
+from sqlalchemy import JSON, CheckConstraint, Column, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
 from billing.models.columns import cents, choice, number, when
@@ -54,6 +54,13 @@ class CallCharge(SQLModel, table=True):
     """The cost of one call: at most one row per call. Net = amount - refunded."""
 
     __tablename__ = "call_charges"
+    __table_args__ = (
+        Index("unpaid_charges", "company_id", "id", sqlite_where=text("status = 'unpaid'")),
+        CheckConstraint("amount_charged >= 0", name="price_is_not_negative"),
+        CheckConstraint("paid_by_bonus BETWEEN 0 AND amount_charged", name="bonus_paid_a_part"),
+        CheckConstraint("refunded_amount BETWEEN 0 AND amount_charged", name="refund_is_within_the_price"),
+        CheckConstraint("refunded_bonus BETWEEN 0 AND paid_by_bonus", name="bonus_gets_back_what_it_paid"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     call_id: int = Field(foreign_key="calls.id", ondelete="CASCADE", unique=True)
@@ -89,6 +96,10 @@ class Reservation(SQLModel, table=True):
     """Money held for one call in progress; released, converted by its charge, or swept after `expires_at`."""
 
     __tablename__ = "balance_reservations"
+    __table_args__ = (
+        Index("held_reservations", "expires_at", sqlite_where=text("status = 'held'")),
+        CheckConstraint("amount > 0", name="something_is_held"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     company_id: int = Field(foreign_key="companies.id", ondelete="CASCADE", index=True)

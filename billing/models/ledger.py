@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from billing.models.columns import cents, choice, when
@@ -29,6 +29,9 @@ class LedgerEntry(SQLModel, table=True):
     __table_args__ = (
         Index("ledger_by_company_and_time", "company_id", "created_at"),
         Index("ledger_by_reference", "reference_type", "reference_id"),
+        Index("ledger_topups", "company_id", "created_at", sqlite_where=text("type = 'topup'")),
+        CheckConstraint("balance_after = balance_before + amount", name="after_is_before_plus_amount"),
+        CheckConstraint("amount <> 0 OR bonus_amount <> 0 OR reserved_amount <> 0", name="something_moves"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -1,0 +1,1 @@
+"""Alembic revisions of the billing database; applied by `billing.schema`."""

@@ -1,0 +1,1 @@
+"""One file per revision. A released revision is never edited: a change of the tables is a new file."""
