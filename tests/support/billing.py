@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlmodel import Session
+from sqlalchemy import text
+from sqlmodel import Session, SQLModel, select
 
 from billing.companies import book_opening_balance, create_company
+from billing.db import Database
+from billing.ledger import balance_of
+from billing.models import Job, JobStatus
+
+Row = TypeVar("Row", bound=SQLModel)
 
 
 def add_company(
@@ -38,3 +46,29 @@ def add_company(
     session.flush()
     assert company.id is not None
     return company.id
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The three balances of a company in cents."""
+
+    balance: int
+    bonus: int = 0
+    reserved: int = 0
+
+
+async def money_of(database: Database, company_id: int) -> Money:
+    balance = await database.write(balance_of, company_id)
+    return Money(balance.balance_cents, balance.bonus_cents, balance.reserved_cents)
+
+
+async def rows(database: Database, model: type[Row], **where: object) -> list[Row]:
+    """The rows of a table by id, filtered by attribute."""
+    async with database.read() as session:
+        query = select(model).filter_by(**where).order_by(text("id"))
+        return list((await session.exec(query)).all())
+
+
+async def pending_jobs(database: Database, kind: str) -> list[dict[str, Any]]:
+    """Payloads of what waits to be done, oldest first."""
+    return [job.payload for job in await rows(database, Job, kind=kind, status=JobStatus.PENDING)]

@@ -1,0 +1,22 @@
+"""The services under test, on a real file and a clock that stands still."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing.clock import CountedIds, ManualClock
+from billing.db import Database
+from billing.guard import AlwaysOn
+from billing.policy import Policy
+from billing.services.call_refund import CallRefundService
+from billing.services.prepaid import PrepaidBillingService
+
+
+@pytest.fixture
+def prepaid(database: Database, clock: ManualClock, ids: CountedIds, policy: Policy) -> PrepaidBillingService:
+    return PrepaidBillingService(db=database, clock=clock, ids=ids, policy=policy, guard=AlwaysOn())
+
+
+@pytest.fixture
+def call_refunds(database: Database, clock: ManualClock, policy: Policy) -> CallRefundService:
+    return CallRefundService(db=database, clock=clock, policy=policy, guard=AlwaysOn())
