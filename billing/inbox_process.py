@@ -105,13 +105,12 @@ def _after_failure(row: Row[Any], error: Exception) -> Outcome:
 def _record(session: Session, attempts: Sequence[_Attempt], now: datetime) -> None:
     """Write the outcomes of a batch: one statement for the events, one for the attempts."""
     connection = session.connection()
-    made = dict(
-        connection.execute(
-            select(_ATTEMPTS.c.webhook_event_id, func.max(_ATTEMPTS.c.number))
-            .where(_ATTEMPTS.c.webhook_event_id.in_([attempt.row.id for attempt in attempts]))
-            .group_by(_ATTEMPTS.c.webhook_event_id)
-        ).tuples()
+    earlier = connection.execute(
+        select(_ATTEMPTS.c.webhook_event_id, func.max(_ATTEMPTS.c.number))
+        .where(_ATTEMPTS.c.webhook_event_id.in_([attempt.row.id for attempt in attempts]))
+        .group_by(_ATTEMPTS.c.webhook_event_id)
     )
+    made: dict[int, int] = {row_id: number for row_id, number in earlier.all()}
     connection.execute(_UPDATE, [_event_columns(attempt, now) for attempt in attempts])
     connection.execute(
         insert(_ATTEMPTS), [_attempt_columns(attempt, made.get(attempt.row.id, 0) + 1) for attempt in attempts]
