@@ -1,0 +1,105 @@
+"""What people type, read into cents and seconds. A refusal says what to write instead.
+
+Pure, and free of any screen: forms use it while somebody types. The server checks everything once more.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from devconsole.format import amount
+
+AMOUNT = re.compile(
+    r"(?P<sign>[-+−]?)\s*(?P<euros>[0-9]{1,9})?(?:[.,](?P<decimals>[0-9]*))?\s*(?:€|EUR)?", re.IGNORECASE
+)
+"""Euros with a point or a comma; a comma never groups thousands, so `1,000` has three decimals and is refused."""
+
+CLOCK = re.compile(r"(?:(?P<hours>[0-9]{1,2}):)?(?P<minutes>[0-9]{1,3}):(?P<seconds>[0-9]{1,2})")
+SPAN = re.compile(r"(?P<figure>[0-9]{1,6})\s*(?P<unit>s|sec|m|min|h)?", re.IGNORECASE)
+UNITS_S = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
+
+LONGEST_CALL_S = 86_400
+
+
+class EntryRefused(ValueError):
+    """What was typed cannot be read, or lies outside its range; the text is one sentence for the person who typed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmountRange:
+    """What an amount may be, both ends included."""
+
+    least_cents: int
+    most_cents: int
+
+    def __str__(self) -> str:
+        return f"{amount(self.least_cents)} to {amount(self.most_cents)} EUR"
+
+    def read(self, text: str) -> int:
+        """Decimal euros as cents. Raises `EntryRefused`."""
+        cents = read_cents(text)
+        if cents < self.least_cents:
+            raise EntryRefused(f"At least {amount(self.least_cents)} EUR")
+        if cents > self.most_cents:
+            raise EntryRefused(f"At most {amount(self.most_cents)} EUR")
+        return cents
+
+
+TOPUP_RANGE = AmountRange(least_cents=1_000, most_cents=1_000_000)
+AUTO_THRESHOLD_RANGE = AmountRange(least_cents=1_000, most_cents=50_000)
+AUTO_AMOUNT_RANGE = AmountRange(least_cents=5_000, most_cents=500_000)
+AUTO_MONTH_RANGE = AmountRange(least_cents=5_000, most_cents=10_000_000)
+BALANCE_RANGE = AmountRange(least_cents=0, most_cents=10_000_000)
+
+
+def read_cents(text: str) -> int:
+    """Decimal euros with at most two decimals, never negative, as cents. Raises `EntryRefused`."""
+    stripped = text.strip()
+    if not stripped:
+        raise EntryRefused("Enter an amount in euros, such as 50.00")
+    found = AMOUNT.fullmatch(stripped)
+    if found is None or not (found["euros"] or found["decimals"]):
+        raise EntryRefused("Not an amount; write euros such as 50.00")
+    if found["sign"] in ("-", "−"):
+        raise EntryRefused("An amount is never negative")
+    if len(found["decimals"] or "") > 2:
+        raise EntryRefused("At most two decimals, such as 50.00")
+    return int(Decimal(f"{found['euros'] or 0}.{found['decimals'] or 0}") * 100)
+
+
+def read_seconds(text: str) -> int:
+    """A duration as `157`, `2:37`, `1:02:37`, `10 min` or `1 h`, in seconds. Raises `EntryRefused`."""
+    stripped = text.strip()
+    if not stripped:
+        raise EntryRefused("Enter a duration: seconds, or m:ss such as 2:37")
+    duration_s = _clock_s(stripped)
+    if duration_s is None:
+        raise EntryRefused("Not a duration; write seconds such as 157, or m:ss such as 2:37")
+    if duration_s > LONGEST_CALL_S:
+        raise EntryRefused("A call lasts at most 24 hours")
+    return duration_s
+
+
+def read_count(text: str, *, least: int, most: int) -> int:
+    """A whole number within its range. Raises `EntryRefused`."""
+    stripped = text.strip()
+    if not stripped.isascii() or not stripped.isdigit():
+        raise EntryRefused(f"A whole number from {least} to {most}")
+    if not least <= (count := int(stripped[:9])) <= most:
+        raise EntryRefused(f"From {least} to {most}")
+    return count
+
+
+def _clock_s(text: str) -> int | None:
+    if (clock := CLOCK.fullmatch(text)) is not None:
+        hours, minutes, seconds = (int(clock[name] or 0) for name in ("hours", "minutes", "seconds"))
+        if seconds > 59:
+            raise EntryRefused("Seconds after a colon go from 00 to 59")
+        if clock["hours"] and minutes > 59:
+            raise EntryRefused("Minutes after hours go from 00 to 59")
+        return hours * 3600 + minutes * 60 + seconds
+    if (span := SPAN.fullmatch(text)) is not None:
+        return int(span["figure"]) * UNITS_S[(span["unit"] or "s").lower()]
+    return None

@@ -1,0 +1,1 @@
+"""Forms: each returns one ready operation, or nothing."""
