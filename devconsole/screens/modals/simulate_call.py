@@ -58,6 +58,10 @@ class SimulateCallForm(Form):
         muted = Content.styled(running_call_preview(company), "$text-muted")
         return Content("\n").join([*(Content(line) for line in lines), muted])
 
+    def review(self) -> None:
+        super().review()
+        self.query_one("#start", Button).disabled = self.company.company is None
+
     @on(Button.Pressed, "#start")
     def action_start_running(self) -> None:
         try:
