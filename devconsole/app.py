@@ -2,36 +2,118 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import App
-from textual.screen import ModalScreen
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.screen import ModalScreen, Screen
+from textual.signal import Signal
 from textual.worker import Worker
 
-from devconsole import outcomes
-from devconsole.source import OperationRefused, ServerUnreachable, Source
-from devconsole.store import Snapshot, Store
-from relay.api import Operation
+from billing.clock import Clock, SystemClock
+from devconsole import outcomes, themes
+from devconsole.actions import Actions
+from devconsole.console_commands import bindings
+from devconsole.live import Follower
+from devconsole.output import Failure
+from devconsole.screens.overview import OverviewScreen
+from devconsole.source import Address, RemoteSource, Source
+from devconsole.store import Snapshot, Store, Update
+from devconsole.widgets.event_list import EventList
+from relay.api import EventView, Operation
+from relay.errors import RelayError
 
 R = TypeVar("R")
 Then = Callable[[R], object]
 
 
+def _commands() -> type[Provider]:
+    from devconsole.palette import ConsoleCommands  # when the palette is first opened
+
+    return ConsoleCommands
+
+
+def _events_screen() -> Screen[Any]:
+    from devconsole.screens.events import EventsScreen
+
+    return EventsScreen()
+
+
+def _companies_screen() -> Screen[Any]:
+    from devconsole.screens.companies import CompaniesScreen
+
+    return CompaniesScreen()
+
+
+def _failures_screen() -> Screen[Any]:
+    from devconsole.screens.failures import FailuresScreen
+
+    return FailuresScreen()
+
+
+def _cards_screen() -> Screen[Any]:
+    from devconsole.screens.cards import CardsScreen
+
+    return CardsScreen()
+
+
 class DevConsole(App[int]):
-    """A console on one server. It holds no business logic: forms return operations, the server carries them out."""
+    """A console on one server. It holds no business logic: forms return operations, the server carries them out.
+
+    Screens other than the first are imported when they are first shown.
+    """
 
     TITLE = "devconsole"
+    CSS_PATH = "console.tcss"
+    COMMANDS = {_commands}
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    DEFAULT_MODE = "overview"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "overview": OverviewScreen,
+        "events": _events_screen,
+        "companies": _companies_screen,
+        "failures": _failures_screen,
+        "cards": _cards_screen,
+    }
+    NOTIFICATION_TIMEOUT = 8
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, clock: Clock | None = None, theme: str | None = None) -> None:
         super().__init__()
         self.source = source
+        self.clock = clock or SystemClock()
         self.store = Store()
+        self.actions = Actions(self)
+        self.stopped_by: Exception | None = None
+        """Why the console ended on its own: its server could not be started, or refuses it."""
+        self.updates: Signal[Update] = Signal(self, "updates")
+        """Every change of the snapshot. Screens subscribe when they are mounted."""
+        for ours in themes.OURS:
+            self.register_theme(ours)
+        self.theme = theme or themes.DARK.name
+
+    # What is known.
 
     @property
     def snapshot(self) -> Snapshot:
-        """What is known now."""
         return self.store.snapshot
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.run_worker, self._follow(), group="follow", name="follow")
+
+    async def _follow(self) -> None:
+        try:
+            await Follower(self.source, self.store, self.updates.publish).follow()
+        except (RelayError, Failure) as error:
+            self.stopped_by = error
+            self.exit(return_code=1)
+
+    async def on_unmount(self) -> None:
+        await self.source.close()
+
+    # What is done.
 
     def open_form(self, form: ModalScreen[Operation[Any] | None], then: Then[Any] | None = None) -> None:
         """Show a form; the operation that it returns is performed."""
@@ -49,10 +131,8 @@ class DevConsole(App[int]):
     async def _perform(self, operation: Operation[R], then: Then[R] | None) -> None:
         try:
             answer = await self.source.call(operation)
-        except OperationRefused as error:
-            self._say(outcomes.refused(error.problem))
-        except ServerUnreachable as error:
-            self._say(outcomes.Outcome(f"{error}. Nothing was done.", "error", "No connection"))
+        except RelayError as error:
+            self._say(outcomes.failed(error))
         else:
             self._say(outcomes.outcome(operation, answer))
             if then is not None:
@@ -60,3 +140,105 @@ class DevConsole(App[int]):
 
     def _say(self, outcome: outcomes.Outcome) -> None:
         self.notify(outcome.sentence, title=outcome.title, severity=outcome.severity, markup=False)
+
+    def _act(self, action: Callable[[], Any]) -> None:
+        """Carry out an action; one that has to ask the server first does so in the background."""
+
+        async def act() -> None:
+            try:
+                await action()
+            except RelayError as error:
+                self._say(outcomes.failed(error))
+
+        if inspect.iscoroutinefunction(action):
+            self.run_worker(act(), group="act", exclusive=True)
+        else:
+            action()
+
+    # Where to go.
+
+    def action_show(self, mode: str) -> None:
+        self.switch_mode(mode)
+
+    def open_event(self, event: EventView, among: EventList | None = None) -> None:
+        """Show an event in full; `among` is the list whose neighbours left and right lead to."""
+        from devconsole.screens.event_detail import EventDetailScreen
+
+        self.push_screen(EventDetailScreen(event.event_id, event=event, among=among))
+
+    def open_company(self, company: str) -> None:
+        """Show a company, named by its slug, in full."""
+        from devconsole.screens.company import CompanyScreen
+
+        self.push_screen(CompanyScreen(company))
+
+    def action_help(self) -> None:
+        from devconsole.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    def action_switch_theme(self) -> None:
+        self.theme = themes.LIGHT.name if self.theme == themes.DARK.name else themes.DARK.name
+
+    # Keys and palette end here; what they do is in `Actions`.
+
+    def action_simulate_call(self) -> None:
+        self._act(self.actions.simulate_call)
+
+    def action_top_up(self) -> None:
+        self._act(self.actions.top_up)
+
+    def action_checkout(self) -> None:
+        self._act(self.actions.checkout)
+
+    def action_drain(self) -> None:
+        self._act(self.actions.drain)
+
+    def action_auto_topup(self) -> None:
+        self._act(self.actions.auto_topup)
+
+    def action_check_auto_topup(self) -> None:
+        self._act(self.actions.check_auto_topup)
+
+    def action_create_company(self) -> None:
+        self._act(self.actions.create_company)
+
+    def action_end_call(self) -> None:
+        self._act(self.actions.end_call)
+
+    def action_refund_call(self) -> None:
+        self._act(self.actions.refund_call)
+
+    def action_refund_payment(self) -> None:
+        self._act(self.actions.refund_payment)
+
+    def action_cancel_topup(self) -> None:
+        self._act(self.actions.cancel_topup)
+
+    def action_trigger(self) -> None:
+        self._act(self.actions.trigger)
+
+    def action_replay(self) -> None:
+        self._act(self.actions.replay)
+
+    def action_replay_failed(self) -> None:
+        self._act(self.actions.replay_failed)
+
+    def action_check_ledger(self) -> None:
+        self._act(self.actions.check_ledger)
+
+    def action_test_mode(self) -> None:
+        self._act(self.actions.test_mode)
+
+
+def run(find: Callable[[], Address]) -> int:
+    """Paint, then find or start the server with `find` (it blocks, in a thread), and stay until somebody quits.
+
+    Returns the exit code. Raises what `find` raised, `Failure` or `RelayError`, after the terminal is itself again.
+    """
+    console = DevConsole(RemoteSource(find))
+    code = console.run()
+    if console.stopped_by is not None:
+        raise console.stopped_by
+    return code or console.return_code or 0

@@ -17,7 +17,6 @@ from relay.api import (
     LedgerCheck,
     Operation,
     Page,
-    Problem,
     RefundCall,
     RefundView,
     ReplayEvents,
@@ -26,6 +25,7 @@ from relay.api import (
     TestModeView,
     TopupView,
 )
+from relay.errors import OperationRefused, RelayError
 
 Severity = Literal["information", "warning", "error"]
 
@@ -37,9 +37,11 @@ class Outcome:
     title: str = "Done"
 
 
-def refused(problem: Problem) -> Outcome:
-    """The server said no: its reason, and what to do about it."""
-    return Outcome(" ".join(filter(None, (problem.message, problem.remedy))), "error", "Refused")
+def failed(error: RelayError) -> Outcome:
+    """The server said no, with its reason and what to do about it; or it said nothing."""
+    if isinstance(error, OperationRefused):
+        return Outcome(" ".join(filter(None, (error.problem.message, error.problem.remedy))), "error", "Refused")
+    return Outcome(f"{error}. Whether it was done is not known.", "error", "No answer")
 
 
 def outcome(operation: Operation[Any], answer: Any) -> Outcome:

@@ -6,7 +6,7 @@ The store folds the first load and the items of the live feed. It draws nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -44,9 +44,7 @@ class Snapshot:
     """False until the first load: what is empty is then not yet known."""
     status: StatusView | None = None
     companies: tuple[CompanyView, ...] = ()
-    """By name."""
-    balances: dict[int, BalanceView] = field(default_factory=dict)
-    """By company id, in the order of `companies`; newer than the balance inside a `CompanyView`."""
+    """By name, each with its balance of now."""
     events: tuple[EventView, ...] = ()
     calls: tuple[CallView, ...] = ()
     topups: tuple[TopupView, ...] = ()
@@ -54,6 +52,10 @@ class Snapshot:
 
     def company(self, company_id: int | None) -> CompanyView | None:
         return next((company for company in self.companies if company.id == company_id), None)
+
+    @property
+    def balances(self) -> tuple[BalanceView, ...]:
+        return tuple(company.balance for company in self.companies)
 
     @property
     def locked(self) -> bool:
@@ -111,13 +113,11 @@ class Store:
 
     def load(self, first: FirstLoad) -> Update:
         """Replace everything by what the server just said."""
-        companies = tuple(sorted(first.companies, key=lambda company: company.name.casefold()))
         self.snapshot = replace(
             self.snapshot,
             loaded=True,
             status=first.status,
-            companies=companies,
-            balances={company.id: company.balance for company in companies},
+            companies=_by_name(first.companies),
             events=tuple(first.events[:RECENT]),
             calls=tuple(first.calls[:RECENT]),
             topups=tuple(first.topups[:RECENT]),
@@ -129,18 +129,10 @@ class Store:
         """Fold many feed items into one new snapshot: of several changes of one row only the last is decoded."""
         rows = _last_of_each(items)
         now = self.snapshot
-        companies = _merged(now.companies, rows.get(FeedKind.COMPANY, {}))
-        if len(companies) != len(now.companies):
-            companies = tuple(sorted(companies, key=lambda company: company.name.casefold()))
-        balances = dict(now.balances) if FeedKind.BALANCE in rows or FeedKind.COMPANY in rows else now.balances
-        for company in rows.get(FeedKind.COMPANY, {}).values():
-            balances[company.id] = company.balance
-        balances.update({row.company_id: row for row in rows.get(FeedKind.BALANCE, {}).values()})
         self.snapshot = replace(
             now,
             status=next(reversed(rows.get(FeedKind.STATUS, {}).values()), now.status),
-            companies=companies,
-            balances=balances,
+            companies=_companies(now.companies, rows),
             events=_recent(now.events, rows.get(FeedKind.EVENT, {})),
             calls=_recent(now.calls, rows.get(FeedKind.CALL, {})),
             topups=_recent(now.topups, rows.get(FeedKind.TOPUP, {})),
@@ -177,6 +169,16 @@ def _recent(known: tuple[Row, ...], changed: dict[int, Row]) -> tuple[Row, ...]:
     return tuple(merged[row_id] for row_id in sorted(merged, reverse=True)[:RECENT])
 
 
-def _merged(known: tuple[Row, ...], changed: dict[int, Row]) -> tuple[Row, ...]:
-    merged = {row.id: row for row in known} | changed
-    return tuple(merged.values()) if changed else known
+def _companies(known: tuple[CompanyView, ...], rows: dict[FeedKind, dict[int, Any]]) -> tuple[CompanyView, ...]:
+    changed, balances = rows.get(FeedKind.COMPANY, {}), rows.get(FeedKind.BALANCE, {})
+    if not changed and not balances:
+        return known
+    merged = {company.id: company for company in known} | changed
+    for company_id, balance in balances.items():
+        if (company := merged.get(company_id)) is not None:
+            merged[company_id] = msgspec.structs.replace(company, balance=balance)
+    return _by_name(merged.values())
+
+
+def _by_name(companies: Iterable[CompanyView]) -> tuple[CompanyView, ...]:
+    return tuple(sorted(companies, key=lambda company: (company.name.casefold(), company.id)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from devconsole.source import OperationRefused, ServerUnreachable
+from devconsole.source import OnLost
 from relay.api import (
     CardView,
     CompanyView,
@@ -39,6 +39,7 @@ from relay.api import (
     StatusView,
     View,
 )
+from relay.errors import OperationRefused, ServerUnreachable
 from tests.support import views
 
 NOW = views.at(30)
@@ -46,6 +47,14 @@ NOW = views.at(30)
 
 BROKEN = object()
 """In the feed: the connection breaks here."""
+
+
+UNREACHABLE = ServerUnreachable("http://127.0.0.1:4242", "connection refused")
+
+
+def refused(message: str, *, code: str = "refused", remedy: str | None = None) -> OperationRefused:
+    """What the server answers when it says no."""
+    return OperationRefused(Problem(code=code, message=message, remedy=remedy), http_status=409)
 
 
 class FrozenClock:
@@ -86,7 +95,7 @@ class FakeSource:
         self.status = status or views.status(events_total=len(events), failures=len(failures))
         self.asked: list[Operation[Any]] = []
         self.answers: dict[type[Operation[Any]], Any] = {}
-        self.reachable = True
+        self.closed = False
         self._rows: dict[type[Operation[Any]], Sequence[View]] = {
             ListCalls: calls,
             ListTopups: topups,
@@ -97,12 +106,14 @@ class FakeSource:
         }
         self._feed: asyncio.Queue[Any] = asyncio.Queue()
         self._seq = 0
+        self._back = asyncio.Event()
+        self._back.set()
 
     async def call(self, operation: Operation[Any]) -> Any:
         self.asked.append(operation)
         await asyncio.sleep(0)
-        if not self.reachable:
-            raise ServerUnreachable("nobody answers at http://127.0.0.1:4242")
+        if not self._back.is_set():
+            raise UNREACHABLE
         answer = self.answers.get(type(operation), self._answer)
         if isinstance(answer, Exception):
             raise answer
@@ -112,13 +123,17 @@ class FakeSource:
         """The operations of one kind, in order."""
         return [operation for operation in self.asked if isinstance(operation, kind)]
 
-    async def feed(self, after: str | None = None) -> AsyncIterator[FeedItem]:
-        if not self.reachable:
-            raise ServerUnreachable("nobody answers at http://127.0.0.1:4242")
-        yield self._item(FeedKind.HELLO, None, resumed=False)
-        while (item := await self._feed.get()) is not BROKEN:
-            yield item
-        raise ServerUnreachable("the connection broke")
+    async def feed(self, *, after: str | None = None, on_lost: OnLost | None = None) -> AsyncIterator[FeedItem]:
+        while True:
+            await self._back.wait()
+            yield self._item(FeedKind.HELLO, None, resumed=False)
+            while (item := await self._feed.get()) is not BROKEN:
+                yield item
+            if on_lost is not None:
+                on_lost(UNREACHABLE)
+
+    async def close(self) -> None:
+        self.closed = True
 
     def push(self, *rows: View) -> None:
         """Let these rows arrive on the feed; events also join the list that `events.list` answers from."""
@@ -127,10 +142,13 @@ class FakeSource:
                 self._remember(row)
             self._feed.put_nowait(self._item(KINDS[type(row).__name__], row))
 
-    def break_connection(self, *, reachable: bool = False) -> None:
-        """The feed breaks; afterwards nobody answers until `reachable` is set again."""
-        self.reachable = reachable
+    def break_connection(self) -> None:
+        """The feed breaks and nobody answers, until `restore`."""
+        self._back.clear()
         self._feed.put_nowait(BROKEN)
+
+    def restore(self) -> None:
+        self._back.set()
 
     def _remember(self, row: EventView) -> None:
         for place, known in enumerate(self.events):
@@ -159,7 +177,7 @@ class FakeSource:
             case ShowEvent(event=reference):
                 found = [event for event in self.events if reference in (event.event_id, str(event.id))]
                 if not found:
-                    raise OperationRefused(Problem(code="unknown_event", message=f"There is no event {reference}."))
+                    raise refused(f"There is no event {reference}.", code="unknown_event")
                 return views.detail(found[0])
             case ListFailures():
                 return page(self.failures)
@@ -171,7 +189,7 @@ class FakeSource:
                 rows = self._rows[type(operation)]
                 return page(row for row in rows if company in (None, getattr(row, "company_slug", None)))
             case _:
-                raise OperationRefused(Problem(code="unscripted", message=f"{operation.name} has no answer here."))
+                raise refused(f"{operation.name} has no answer here.", code="unscripted")
 
     def _events_page(self, asked: ListEvents) -> EventPage:
         rows = [event for event in self.events if _matches(event, asked)]

@@ -1,0 +1,221 @@
+"""From a key to a form: each action opens the form with what is selected and what it offers to choose from.
+
+Forms are imported when they are first opened; none of them is needed to paint the first screen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.screen import ModalScreen
+
+from relay.api import (
+    CallView,
+    CardView,
+    CheckLedger,
+    CompanyView,
+    EventTypeView,
+    EventView,
+    FailureView,
+    ListCards,
+    ListEventTypes,
+    Operation,
+    ReplayEvents,
+    TopupView,
+)
+
+if TYPE_CHECKING:
+    from devconsole.app import DevConsole
+
+Row = TypeVar("Row")
+Form = ModalScreen[Operation[Any] | None]
+
+
+class Actions:
+    """What the keys do. Every method opens a form, performs an operation, or says why there is nothing to do."""
+
+    def __init__(self, console: DevConsole) -> None:
+        self._console = console
+        self._cards: tuple[CardView, ...] = ()
+        self._event_types: tuple[EventTypeView, ...] = ()
+
+    # What an action is about.
+
+    def selected(self, kind: type[Row]) -> Row | None:
+        """The row of this kind that is selected in the focused list, or that the screen is about."""
+        screen = self._console.screen
+        for holder in (screen.focused, screen):
+            row = getattr(holder, "selected", None)
+            if isinstance(row, kind):
+                return row
+        return None
+
+    def selected_company(self) -> str | None:
+        """The slug of the company that is selected, or that the selected row belongs to."""
+        screen = self._console.screen
+        for holder in (screen.focused, screen):
+            row = getattr(holder, "selected", None)
+            slug = row.slug if isinstance(row, CompanyView) else getattr(row, "company_slug", None)
+            if slug is not None:
+                return str(slug)
+        return None
+
+    @property
+    def _companies(self) -> tuple[CompanyView, ...]:
+        return self._console.snapshot.companies
+
+    # Money in and out.
+
+    def simulate_call(self) -> None:
+        from devconsole.screens.modals.simulate_call import SimulateCallForm
+
+        self._open(SimulateCallForm(self._companies, company=self.selected_company()))
+
+    async def top_up(self) -> None:
+        from devconsole.screens.modals.topup import TopupForm
+
+        card = self.selected(CardView)
+        cards = await self.cards()
+        company = self.selected_company()
+        self._open(TopupForm(self._companies, cards, company=company, card=card.name if card else None))
+
+    def checkout(self) -> None:
+        from devconsole.screens.modals.topup import CheckoutForm
+
+        form = CheckoutForm(self._companies, company=self.selected_company())
+        self._console.open_form(form, self._open_page)
+
+    def _open_page(self, topup: TopupView) -> None:
+        if topup.checkout_url is not None:
+            self._console.open_url(topup.checkout_url)
+
+    def drain(self) -> None:
+        from devconsole.screens.modals.drain import DrainForm
+
+        self._open(DrainForm(self._companies, company=self.selected_company()))
+
+    async def auto_topup(self) -> None:
+        from devconsole.screens.modals.auto_topup import AutoTopupForm
+
+        cards = await self.cards()
+        now = self._console.clock.now()
+        self._open(AutoTopupForm(self._companies, cards, now=now, company=self.selected_company()))
+
+    def check_auto_topup(self) -> None:
+        from devconsole.screens.modals.auto_topup import CheckAutoTopupForm
+
+        now = self._console.clock.now()
+        self._open(CheckAutoTopupForm(self._companies, now=now, company=self.selected_company()))
+
+    def create_company(self) -> None:
+        from devconsole.screens.modals.create_company import CreateCompanyForm
+
+        self._open(CreateCompanyForm(self._companies))
+
+    # Calls and payments that exist: the selected one, otherwise the newest that it can be done to.
+
+    def end_call(self) -> None:
+        from devconsole.screens.modals.end_call import EndCallForm
+
+        call = self._pick(CallView, self._console.snapshot.calls, lambda call: call.status == "in_progress")
+        company = self._console.snapshot.company(call.company_id) if call else None
+        if call is None or company is None:
+            self._nothing("No call is in progress. Press c to start one.")
+        else:
+            self._open(EndCallForm(call, company))
+
+    def refund_call(self) -> None:
+        from devconsole.screens.modals.refunds import RefundCallForm
+
+        call = self._pick(CallView, self._console.snapshot.calls, call_is_refundable)
+        if call is None:
+            self._nothing("No charged call is left to give money back for. Press c to simulate one.")
+        else:
+            self._open(RefundCallForm(call))
+
+    def refund_payment(self) -> None:
+        from devconsole.screens.modals.refunds import RefundPaymentForm
+
+        topup = self._pick(TopupView, self._console.snapshot.topups, payment_is_refundable)
+        if topup is None:
+            self._nothing("No payment is left to send back. Press t to top up.")
+        else:
+            self._open(RefundPaymentForm(topup))
+
+    def cancel_topup(self) -> None:
+        from devconsole.screens.modals.confirm import CancelTopupForm
+
+        topup = self._pick(TopupView, self._console.snapshot.topups, lambda topup: topup.status in OPEN_TOPUPS)
+        if topup is None:
+            self._nothing("No top-up is open.")
+        else:
+            self._open(CancelTopupForm(topup))
+
+    # Events.
+
+    async def trigger(self) -> None:
+        from devconsole.screens.modals.trigger_event import TriggerEventForm
+
+        if not self._event_types:
+            self._event_types = (await self._console.source.call(ListEventTypes())).rows
+        self._open(TriggerEventForm(self._event_types, self._companies, company=self.selected_company()))
+
+    def replay(self) -> None:
+        event, failure = self.selected(EventView), self.selected(FailureView)
+        if event is not None:
+            self._console.perform(ReplayEvents(events=(event.event_id,)))
+        elif failure is not None and failure.replayable:
+            self._console.perform(ReplayEvents(events=(failure.reference,)))
+        elif failure is not None:
+            self._nothing(failure.remedy or "Only events can be replayed.")
+        else:
+            self._nothing("Select an event first.")
+
+    def replay_failed(self) -> None:
+        from devconsole.screens.modals.confirm import ReplayFailedForm
+
+        status = self._console.snapshot.status
+        if status is None or not status.failures:
+            self._nothing("Nothing has failed.")
+        else:
+            self._open(ReplayFailedForm(status.failures))
+
+    # The server.
+
+    def check_ledger(self) -> None:
+        self._console.perform(CheckLedger())
+
+    def test_mode(self) -> None:
+        from devconsole.screens.modals.confirm import TestModeForm
+
+        if (status := self._console.snapshot.status) is not None:
+            self._open(TestModeForm(status.test_mode))
+
+    async def cards(self) -> tuple[CardView, ...]:
+        """The test cards; asked for once."""
+        if not self._cards:
+            self._cards = (await self._console.source.call(ListCards())).rows
+        return self._cards
+
+    def _pick(self, kind: type[Row], newest_first: tuple[Row, ...], fits: Any) -> Row | None:
+        selected = self.selected(kind)
+        if selected is not None and fits(selected):
+            return selected
+        return next((row for row in newest_first if fits(row)), None)
+
+    def _open(self, form: Form) -> None:
+        self._console.open_form(form)
+
+    def _nothing(self, why: str) -> None:
+        self._console.notify(why, title="Nothing to do", severity="warning", markup=False)
+
+
+OPEN_TOPUPS = ("pending", "requires_action")
+
+
+def call_is_refundable(call: CallView) -> bool:
+    return call.charge_status == "charged" and (call.amount_cents or 0) > call.refunded_cents
+
+
+def payment_is_refundable(topup: TopupView) -> bool:
+    return topup.status == "succeeded" and topup.amount_cents > topup.refunded_cents

@@ -1,0 +1,145 @@
+"""Everything that can be done in the console, once: key bindings, palette and help are made from this table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.binding import Binding
+
+
+class ConsoleCommand(NamedTuple):
+    """`action` belongs to the app, so that it works on every screen; `key` None leaves it to the palette alone."""
+
+    id: str
+    key: str | None
+    label: str
+    """In the line of keys."""
+    title: str
+    """In the palette."""
+    help: str
+    action: str
+    show: bool = False
+    group: str = "Actions"
+
+
+ACTIONS = (
+    ConsoleCommand(
+        "call.simulate", "c", "Call", "Simulate a call", "Charge a call, or start one that ticks", "simulate_call", True
+    ),
+    ConsoleCommand(
+        "topup.create", "t", "Top up", "Top up with a test card", "Charge a test card or the saved one", "top_up", True
+    ),
+    ConsoleCommand(
+        "topup.checkout",
+        "o",
+        "Checkout",
+        "Open the Checkout page",
+        "Pay in the browser, as a customer does",
+        "checkout",
+        True,
+    ),
+    ConsoleCommand(
+        "balance.drain", "d", "Drain", "Drain a balance", "Bring a balance below its threshold", "drain", True
+    ),
+    ConsoleCommand(
+        "auto-topup.set",
+        "a",
+        "Auto top-up",
+        "Set the automatic top-up",
+        "Threshold, amount and card",
+        "auto_topup",
+        True,
+    ),
+    ConsoleCommand(
+        "event.trigger",
+        "x",
+        "Trigger",
+        "Trigger an event",
+        "Send any Stripe event, signed, to the webhook",
+        "trigger",
+        True,
+    ),
+    ConsoleCommand(
+        "event.replay",
+        "r",
+        "Replay",
+        "Replay the selected event",
+        "Deliver it once more, freshly signed",
+        "replay",
+        True,
+    ),
+    ConsoleCommand(
+        "event.replay-failed",
+        "R",
+        "Replay failed",
+        "Replay everything that failed",
+        "One after the other",
+        "replay_failed",
+    ),
+    ConsoleCommand("call.end", "e", "End call", "End a call in progress", "And charge it", "end_call"),
+    ConsoleCommand("call.refund", "u", "Refund call", "Refund a call", "Money back to the balance", "refund_call"),
+    ConsoleCommand(
+        "topup.refund", "p", "Refund payment", "Refund a payment", "Money back to the card, at Stripe", "refund_payment"
+    ),
+    ConsoleCommand("topup.cancel", None, "Cancel", "Cancel an open top-up", "Its page stops working", "cancel_topup"),
+    ConsoleCommand(
+        "auto-topup.check",
+        None,
+        "Check",
+        "Check the automatic top-up now",
+        "Decide, and charge when due",
+        "check_auto_topup",
+    ),
+    ConsoleCommand("company.create", "n", "Company", "Create a company", "With a prepaid balance", "create_company"),
+    ConsoleCommand(
+        "ledger.check", "l", "Check ledger", "Prove the ledger", "Every balance is the sum of its rows", "check_ledger"
+    ),
+    ConsoleCommand("test-mode.switch", "m", "Test mode", "Switch test mode on or off", "The lock file", "test_mode"),
+)
+
+VIEWS = (
+    ConsoleCommand(
+        "show.overview", "1", "Overview", "Overview", "Everything at one glance", "show('overview')", group="Screens"
+    ),
+    ConsoleCommand(
+        "show.events", "2", "Events", "Events", "All events, with a filter", "show('events')", group="Screens"
+    ),
+    ConsoleCommand(
+        "show.companies",
+        "3",
+        "Companies",
+        "Companies",
+        "Balances, ledger, settings",
+        "show('companies')",
+        group="Screens",
+    ),
+    ConsoleCommand(
+        "show.failures", "4", "Failures", "Failures", "What failed, why, what next", "show('failures')", group="Screens"
+    ),
+    ConsoleCommand(
+        "show.cards", "5", "Cards", "Test cards", "What each test card does", "show('cards')", group="Screens"
+    ),
+)
+
+CONSOLE = (
+    ConsoleCommand(
+        "app.theme", "T", "Theme", "Switch between dark and light", "Remembered", "switch_theme", group="Console"
+    ),
+    ConsoleCommand("app.palette", "ctrl+p", "Palette", "All commands by name", "", "command_palette", group="Console"),
+    ConsoleCommand(
+        "app.help", "question_mark", "Help", "Help", "Keys, signs and where to begin", "help", True, "Console"
+    ),
+    ConsoleCommand(
+        "app.quit", "q", "Quit", "Quit", "The server started for this console ends too", "quit", True, "Console"
+    ),
+)
+
+COMMANDS = (*ACTIONS, *VIEWS, *CONSOLE)
+
+
+def bindings() -> list[Binding]:
+    return [
+        Binding(command.key, command.action, command.label, show=command.show, id=command.id, tooltip=command.help)
+        for command in COMMANDS
+        if command.key is not None
+    ]

@@ -1,0 +1,145 @@
+"""How states look: one glyph, one word and one tone each, so that no meaning hangs on colour alone.
+
+The glyphs are those that common terminal fonts have; none of them is an emoji. Tones are named by meaning,
+the theme gives them their colour.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from relay.api import BalanceView, CallView, DecisionView, TopupView
+
+
+class Tone(StrEnum):
+    PLAIN = "plain"
+    MUTED = "muted"
+    """Less important than what stands beside it."""
+    STRONG = "strong"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    ACCENT = "accent"
+    """Under way, or worth a look."""
+
+
+class Look(NamedTuple):
+    glyph: str
+    word: str
+    tone: Tone
+
+    def __str__(self) -> str:
+        return f"{self.glyph} {self.word}"
+
+
+EVENT_LOOKS: dict[str, Look] = {
+    "pending": Look("○", "pending", Tone.ACCENT),
+    "held": Look("‖", "held", Tone.WARN),
+    "completed": Look("✓", "completed", Tone.GOOD),
+    "ignored": Look("·", "ignored", Tone.MUTED),
+    "unmatched": Look("?", "unmatched", Tone.WARN),
+    "quarantined": Look("!", "quarantined", Tone.BAD),
+    "failed": Look("✗", "failed", Tone.BAD),
+}
+
+LEVEL_LOOKS: dict[str, Look] = {
+    "good": Look("●", "good", Tone.GOOD),
+    "low": Look("◐", "low", Tone.WARN),
+    "critical": Look("◔", "critical", Tone.BAD),
+    "blocked": Look("✗", "blocked", Tone.BAD),
+    "exhausted": Look("✗", "exhausted", Tone.BAD),
+}
+
+TOPUP_LOOKS: dict[str, Look] = {
+    "pending": Look("○", "pending", Tone.ACCENT),
+    "processing": Look("○", "processing", Tone.ACCENT),
+    "requires_action": Look("!", "needs action", Tone.WARN),
+    "succeeded": Look("✓", "paid", Tone.GOOD),
+    "failed": Look("✗", "declined", Tone.BAD),
+    "cancelled": Look("·", "cancelled", Tone.MUTED),
+}
+
+CHARGE_LOOKS: dict[str, Look] = {
+    "charged": Look("✓", "charged", Tone.GOOD),
+    "unpaid": Look("✗", "unpaid", Tone.BAD),
+    "not_billable": Look("·", "free", Tone.MUTED),
+    "none": Look("·", "free", Tone.MUTED),
+}
+
+VERDICT_LOOKS: dict[str, Look] = {
+    "accepted": Look("✓", "accepted", Tone.GOOD),
+    "duplicate": Look("=", "duplicate", Tone.MUTED),
+    "rejected": Look("✗", "rejected", Tone.BAD),
+}
+
+IN_CALL = Look("►", "in call", Tone.ACCENT)
+REFUNDED = Look("↩", "refunded", Tone.WARN)
+CHARGED = Look("✓", "charged", Tone.GOOD)
+SKIPPED = Look("·", "skipped", Tone.MUTED)
+ARMED = "↻"
+"""Beside a balance that is topped up automatically."""
+
+
+def event(status: str) -> Look:
+    return EVENT_LOOKS.get(status, Look("?", status, Tone.WARN))
+
+
+def level(balance: BalanceView) -> Look:
+    return LEVEL_LOOKS.get(balance.level, Look("?", balance.level, Tone.WARN))
+
+
+def topup(row: TopupView) -> Look:
+    if row.status == "succeeded" and row.refunded_cents:
+        return REFUNDED
+    return TOPUP_LOOKS.get(row.status, Look("?", row.status, Tone.WARN))
+
+
+def call(row: CallView) -> Look:
+    if row.status == "in_progress":
+        return IN_CALL
+    if row.refunded_cents:
+        return REFUNDED
+    return CHARGE_LOOKS.get(row.charge_status, Look("?", row.charge_status, Tone.WARN))
+
+
+def decision(row: DecisionView) -> Look:
+    return CHARGED if row.allowed else SKIPPED
+
+
+def verdict(name: str) -> Look:
+    return VERDICT_LOOKS.get(name, Look("?", name, Tone.WARN))
+
+
+def bar(balance: BalanceView, width: int) -> str:
+    """The effective total as a bar; full is four times the low-balance threshold, so that "low" is a quarter."""
+    full = max(1, 4 * balance.low_balance_threshold_cents)
+    share = min(1.0, max(0, balance.effective_total_cents) / full)
+    filled = round(share * width)
+    if balance.effective_total_cents > 0:
+        filled = max(1, filled)
+    return "█" * filled + "░" * (width - filled)
+
+
+def printable(text: str) -> str:
+    """Text from outside on one line: what a terminal would act on is replaced."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+TONE_STYLES: dict[Tone, str] = {
+    Tone.PLAIN: "$foreground",
+    Tone.STRONG: "bold $foreground",
+    Tone.MUTED: "$text-muted",
+    Tone.GOOD: "$text-success",
+    Tone.WARN: "$text-warning",
+    Tone.BAD: "$text-error",
+    Tone.ACCENT: "$text-primary",
+}
+"""Tones as styles of running text."""
+
+
+def toned(text: str, tone: Tone) -> tuple[str, str]:
+    """A part for `Content.assemble`."""
+    return printable(text), TONE_STYLES[tone]

@@ -1,0 +1,124 @@
+"""The two lines at the top: what this is connected to, and whether all is well."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.style import Style
+from textual.widget import Widget
+
+from devconsole.format import count
+from devconsole.looks import Tone, toned
+from devconsole.store import Connection, Snapshot
+
+TABS = (("1", "overview"), ("2", "events"), ("3", "companies"), ("4", "failures"), ("5", "cards"))
+"""The keys and names of the modes, in their order."""
+
+MODES = {"sandbox": "SANDBOX", "stripe_test": "STRIPE TEST"}
+
+CONNECTIONS = {
+    Connection.CONNECTING: ("○ connecting", Tone.ACCENT),
+    Connection.LIVE: ("● live", Tone.GOOD),
+    Connection.RECONNECTING: ("○ reconnecting", Tone.BAD),
+}
+
+
+class Banner(Widget):
+    """First line: name, mode, test mode, webhook address, connection. Second: the modes, queue and ledger."""
+
+    DEFAULT_CSS = "Banner { dock: top; height: 2; padding: 0 1; background: $surface; }"
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    snapshot: reactive[Snapshot] = reactive(Snapshot())
+    mode: reactive[str] = reactive("overview")
+    """Which tab is the current one."""
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        first = _spread(self._identity(width), self._connection(), width)
+        return Content("\n").join((first, _spread(self._tabs(width), self._health(width), width)))
+
+    def _identity(self, width: int) -> Content:
+        status = self.snapshot.status
+        name = Content.styled("devconsole", "bold $foreground")
+        if status is None:
+            return name + "  a prepaid payment system to try things on"
+        chips = [name, "  ", _chip(MODES.get(status.mode, status.mode), "$primary"), " "]
+        chips.append(_chip("LOCKED", "$error") if self.snapshot.locked else _chip("TEST MODE", "$success"))
+        address = status.webhook_url if width >= 100 else status.webhook_url.partition("://")[2]
+        return Content.assemble(*chips, toned(f"  webhook {address}" if width >= 100 else f"  {address}", Tone.MUTED))
+
+    def _connection(self) -> Content:
+        return Content.assemble(toned(*CONNECTIONS[self.snapshot.connection]))
+
+    def _tabs(self, width: int) -> Content:
+        parts: list[Content] = []
+        for key, mode in TABS:
+            style = "bold $foreground underline" if mode == self.mode else "$text-muted"
+            tab = Content.assemble((f"{key} ", "$text-primary"), (mode.capitalize(), style))
+            if mode == "failures" and (failures := self._failures()):
+                tab += Content.styled(f" {failures}", "bold $text-error")
+            parts.append(tab.stylize(Style.from_meta({"@click": f"app.show({mode!r})"})))
+        return Content("   " if width >= 100 else "  ").join(parts)
+
+    def _failures(self) -> int:
+        return self.snapshot.status.failures if self.snapshot.status else 0
+
+    def _health(self, width: int) -> Content:
+        status = self.snapshot.status
+        if status is None:
+            return Content("")
+        queue = toned(f"queue {status.queue_depth:,}", Tone.ACCENT if status.queue_depth else Tone.MUTED)
+        ledger = {
+            True: ("ledger ✓", Tone.GOOD),
+            False: ("ledger ✗ broken", Tone.BAD),
+            None: ("ledger unchecked", Tone.MUTED),
+        }[status.ledger_ok]
+        parts = [queue, "  " if width < 100 else "   ", toned(*ledger)]
+        if width >= 100:
+            parts = [toned(count(status.events_total, "event") + "   ", Tone.MUTED), *parts]
+        return Content.assemble(*parts)
+
+
+def _chip(text: str, colour: str) -> Content:
+    return Content.styled(f" {text} ", f"bold $background on {colour}")
+
+
+def _spread(left: Content, right: Content, width: int) -> Content:
+    """One to the left, one to the right; the left one gives way."""
+    room = max(0, width - right.cell_length - 1)
+    if left.cell_length > room:
+        left = left.truncate(room, ellipsis=True)
+    return left + " " * (width - left.cell_length - right.cell_length) + right
+
+
+class Notice(Widget):
+    """A line below the banner while something is out of the ordinary: locked, or not connected."""
+
+    DEFAULT_CSS = """
+    Notice {
+        dock: top; height: auto; padding: 0 1; display: none; background: $warning 18%; color: $foreground;
+        &.-shown { display: block; }
+    }
+    """
+
+    snapshot: reactive[Snapshot] = reactive(Snapshot(), layout=True)
+
+    def watch_snapshot(self, snapshot: Snapshot) -> None:
+        self.set_class(bool(notice(snapshot)), "-shown")
+
+    def render(self) -> Content:
+        return Content(notice(self.snapshot))
+
+
+def notice(snapshot: Snapshot) -> str:
+    """What is out of the ordinary, in a sentence; empty when nothing is."""
+    if snapshot.connection is Connection.RECONNECTING:
+        return "Connection lost. What you see is the last known state; trying to reconnect ..."
+    if snapshot.locked and snapshot.status is not None:
+        held = snapshot.status.test_mode.held_events
+        waiting = f"{count(held, 'event')} held. " if held else ""
+        return f"Locked: {snapshot.status.test_mode.reason} {waiting}Press m to turn test mode on."
+    return ""

@@ -1,0 +1,118 @@
+"""Calls with their price; those in progress tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.timer import Timer
+
+from devconsole import looks
+from devconsole.format import amount, clock, duration
+from devconsole.looks import Tone
+from devconsole.widgets.row_list import Cell, Column, TupleList
+from relay.api import CallView
+
+
+class CallList(TupleList[CallView]):
+    """Newest first. `now` tells the time that calls in progress are measured against."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "end_call", "End call", id="calls.end", tooltip="End the selected call and charge it"),
+        Binding("u", "refund_call", "Refund", id="calls.refund", tooltip="Give money back for the selected call"),
+    ]
+
+    class EndAsked(Message):
+        def __init__(self, call: CallView) -> None:
+            super().__init__()
+            self.call = call
+
+    class RefundAsked(Message):
+        def __init__(self, call: CallView) -> None:
+            super().__init__()
+            self.call = call
+
+    def __init__(self, now: Callable[[], datetime], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._now = now
+        self._ticking: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._ticking = self.set_interval(1.0, self.refresh, pause=True)
+
+    def watch_rows(self, before: tuple[CallView, ...], after: tuple[CallView, ...]) -> None:
+        super().watch_rows(before, after)
+        self.refresh_bindings()
+        if self._ticking is not None:
+            if any(call.status == "in_progress" for call in after):
+                self._ticking.resume()
+            else:
+                self._ticking.pause()
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        super().watch_cursor(before, after)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        call = self.selected if self.is_attached else None
+        if action == "end_call":
+            return call is not None and call.status == "in_progress"
+        if action == "refund_call":
+            return call is not None and refundable_cents(call) > 0
+        return super().check_action(action, parameters)
+
+    def action_end_call(self) -> None:
+        if (call := self.selected) is not None:
+            self.post_message(self.EndAsked(call))
+
+    def action_refund_call(self) -> None:
+        if (call := self.selected) is not None:
+            self.post_message(self.RefundAsked(call))
+
+    def columns(self, width: int) -> Sequence[Column]:
+        columns = [Column("Company", 0, lambda call: (call.company_slug, Tone.PLAIN))]
+        if width >= 56:
+            columns.insert(0, Column("Time", 8, lambda call: (clock(call.started_at), Tone.MUTED)))
+        columns.append(Column("Duration", 8, self._duration, "right"))
+        columns.append(Column("EUR", 7, self._price, "right"))
+        if width >= 70:
+            columns.append(Column("Paid by", 22, paid_by))
+        columns.append(Column("Charge", 10, _charge))
+        return columns
+
+    def _duration(self, call: CallView) -> Cell:
+        if call.status == "in_progress":
+            return duration(self._elapsed_s(call)), Tone.ACCENT
+        return duration(call.duration_s), Tone.PLAIN
+
+    def _price(self, call: CallView) -> Cell:
+        if call.status == "in_progress":
+            # What it has cost so far; the price proper is made by the server when the call ends.
+            return f"~{amount(call.rate_e4_per_minute * self._elapsed_s(call) // 6_000)}", Tone.ACCENT
+        return amount(call.amount_cents), Tone.STRONG if call.amount_cents else Tone.MUTED
+
+    def _elapsed_s(self, call: CallView) -> int:
+        return max(0, int((self._now() - call.started_at).total_seconds()))
+
+
+def refundable_cents(call: CallView) -> int:
+    """What may still be given back."""
+    return (call.amount_cents or 0) - call.refunded_cents if call.charge_status == "charged" else 0
+
+
+def paid_by(call: CallView) -> Cell:
+    """From which pocket the price came."""
+    if call.charge_status != "charged" or not call.amount_cents:
+        return "", Tone.MUTED
+    bonus, money = call.paid_by_bonus_cents, call.amount_cents - call.paid_by_bonus_cents
+    if not bonus:
+        return "money", Tone.MUTED
+    return ("bonus" if not money else f"bonus {amount(bonus)} + {amount(money)}"), Tone.MUTED
+
+
+def _charge(call: CallView) -> Cell:
+    look = looks.call(call)
+    return str(look), look.tone
