@@ -29,9 +29,10 @@ def operation_of(name: str, fields: Mapping[str, Any], results: Mapping[str, Any
         field, resolved = _field(declared, key, resolve(value, results))
         given[field] = resolved
     try:
-        return msgspec.convert(given, declared, strict=False)
+        operation: Operation[Any] = msgspec.convert(given, declared, strict=False)
     except msgspec.ValidationError as error:
         raise StepInvalid(f"{name}: {error}") from error
+    return operation
 
 
 def resolve(value: Any, results: Mapping[str, Any]) -> Any:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+from relay.errors import OperationRefused
 
 from devconsole.scenario.checkout import pay_checkout
 from devconsole.scenario.expectations import Mismatch, mismatches, result_mismatches
 from devconsole.scenario.inputs import StepInvalid, cents_of, operation_of, resolve
 from devconsole.scenario.story import Expect, GivenCompany, Step, Story
 from relay.api import CreateCompany, Operation, SetAutoTopup
-from relay.errors import OperationRefused
 
 R = TypeVar("R")
 

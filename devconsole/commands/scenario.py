@@ -1,0 +1,117 @@
+"""`devconsole scenario`: payment stories as files, for QA and CI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from devconsole import output
+from devconsole.commands.verb import Invocation, Noun
+from devconsole.output import Column, ExitCode, table
+
+if TYPE_CHECKING:
+    from devconsole.scenario.runner import StepResult
+    from devconsole.scenario.story import Story
+
+    Row: TypeAlias = tuple[str, Story]
+
+command = Noun("scenario", help="Payment stories as files: steps, and the money expected after them.")
+
+
+@command.command("run", help="Play stories, each on a server of its own. Nothing named = all that are shipped.")
+@click.argument("stories", nargs=-1, metavar="[STORY|FILE|DIR]...")
+@click.option("--tag", help="Only stories that bear this tag.")
+@click.option("--junit", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write JUnit XML here.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 16), default=1, show_default=True, help="So many at once.")
+@click.option("--keep", is_flag=True, help="Keep each story's home directory, to open it in the console.")
+@click.pass_obj
+def run(
+    invocation: Invocation, stories: tuple[str, ...], tag: str | None, junit: Path | None, jobs: int, keep: bool
+) -> int:
+    """Exit code 1 when a story failed."""
+    from devconsole.scenario import shelf, suite
+
+    paths = suite.selected(shelf.find(stories), tag)
+    if not paths:
+        raise output.Failure("no story to run", remedy="See `devconsole scenario list`.", code="no_story")
+
+    def told(path: Path, step: StepResult) -> None:
+        if not invocation.json:
+            output.say(f"  {path.stem} {step.number}: {step.title}{'' if step.passed else '  FAILED'}")
+
+    results = []
+    for result in suite.play_all(paths, jobs=jobs, keep=keep, listener=told):
+        results.append(result)
+        if invocation.json:
+            output.write_json_line(result.document())
+        else:
+            output.write(f"{'passed' if result.passed else 'FAILED'}  {result.title}  ({result.duration_s:.1f} s)")
+            for line in filter(None, (result.reason, f"kept: {result.home}" if result.home else None)):
+                output.write(f"        {line}")
+    if junit is not None:
+        from devconsole.scenario import junit as report
+
+        report.write(junit, results)
+    failed = sum(not result.passed for result in results)
+    output.say(f"{len(results) - failed} passed, {failed} failed")
+    return ExitCode.REFUSED if failed else ExitCode.DONE
+
+
+@command.command("list", help="List the shipped stories.")
+@click.option("--tag", help="Only those that bear this tag.")
+@click.pass_obj
+def list_stories(invocation: Invocation, tag: str | None) -> None:
+    from devconsole.scenario import shelf, suite
+
+    stories = [(path.stem, suite.story_at(path)) for path in suite.selected(shelf.shipped(), tag)]
+    if invocation.json:
+        rows = [{"name": name, "title": story.title, "tags": story.tags} for name, story in stories]
+        output.write_json({"rows": rows, "total": len(rows)})
+        return
+    columns: tuple[Column[Row], ...] = (
+        Column("NAME", lambda row: row[0]),
+        Column("TAGS", lambda row: ", ".join(row[1].tags)),
+        Column("TITLE", lambda row: row[1].title),
+    )
+    output.write(table(columns, stories, empty=f"No story bears the tag {tag!r}."))
+
+
+@command.command("show", help="Print a story.")
+@click.argument("story", metavar="STORY|FILE")
+@click.pass_obj
+def show(invocation: Invocation, story: str) -> None:
+    from devconsole.scenario import shelf, suite
+
+    path = shelf.find([story])[0]
+    if invocation.json:
+        output.write_json(suite.story_at(path))
+    else:
+        output.write(path.read_text(encoding="utf-8").rstrip())
+
+
+@command.command("validate", help="Check files without playing them. Nothing named = all that are shipped.")
+@click.argument("stories", nargs=-1, metavar="[STORY|FILE|DIR]...")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema that editors complete from, and check nothing.")
+@click.pass_obj
+def validate(invocation: Invocation, stories: tuple[str, ...], schema: bool) -> int:
+    """Exit code 1 when a file is no story."""
+    from devconsole.scenario import shelf, story
+
+    if schema:
+        output.write_json(story.schema())
+        return ExitCode.DONE
+    problems = []
+    paths = shelf.find(stories)
+    for path in paths:
+        try:
+            story.load(path)
+        except story.StoryInvalid as error:
+            problems.append(error)
+    if invocation.json:
+        rows = [{"file": str(each.path), "line": each.line, "message": each.message} for each in problems]
+        output.write_json({"checked": len(paths), "problems": rows})
+    else:
+        output.write("\n".join([*map(str, problems), f"{len(paths)} checked, {len(problems)} with mistakes"]))
+    return ExitCode.REFUSED if problems else ExitCode.DONE
