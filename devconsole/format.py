@@ -14,22 +14,17 @@ ABSENT = "–"
 
 MICROSECONDS_PER_MS = 1_000
 
-LEVEL_WORDS = {
-    "good": "good",
-    "low": "low",
-    "critical": "critical",
-    "blocked": "blocked",
-    "exhausted": "exhausted",
-}
+LEVELS = ("good", "low", "critical", "blocked", "exhausted")
 """The levels of a balance in the order in which they get worse."""
 
 LEVEL_SENTENCES = {
-    "good": "The balance is above the low-balance threshold.",
+    "good": "The balance is at or above the low-balance threshold.",
     "low": "The balance is below the low-balance threshold.",
-    "critical": "The balance is below half of the low-balance threshold.",
-    "blocked": "The balance pays for no further call; a call that starts is refused.",
-    "exhausted": "Nothing is left.",
+    "critical": "The balance is at most half of the low-balance threshold.",
+    "blocked": "The balance pays for less than one minute; new calls are refused.",
+    "exhausted": "Nothing is left; new calls are refused.",
 }
+"""What each level means, by the effective total (balance + bonus - reserved)."""
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -167,8 +162,8 @@ def words(identifier: str | None) -> str:
 
 
 def level(name: str) -> str:
-    """The word for a balance's level; an unknown one is shown as it is."""
-    return LEVEL_WORDS.get(name, name)
+    """The sentence for a balance's level; one that is not known is shown as its word."""
+    return LEVEL_SENTENCES.get(name, words(name))
 
 
 def yes_no(value: bool) -> str:

@@ -1,0 +1,192 @@
+"""Finds the server of a home directory, or starts one as a child that ends when we do, however we end."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from devconsole.output import Failure
+from relay.home import Home, ServerRecord
+from relay.wire import HEALTH_PATH
+
+READY_DEADLINE_S = 30.0
+HEALTH_DEADLINE_S = 2.0
+END_DEADLINE_S = 15.0
+"""A server finishes what it has begun before it ends; after this it is killed."""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A server that answered. `is_ours`: we started it, and it ends with us."""
+
+    url: str
+    token: str
+    is_ours: bool
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    """The first line of `devconsole server --json`."""
+
+    ready: bool
+    relay: str
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """The error line of a command with `--json`."""
+
+    error: dict[str, str | None]
+
+
+class Attachment:
+    """The way to a server. Made by `begin`, which returns at once; `wait` gives the server, `close` lets go of it."""
+
+    def __init__(self, home: Home, command: Sequence[str]) -> None:
+        self._home = home
+        self._command = command
+        self._child: _Child | None = None
+
+    def wait(self) -> Attached:
+        """The server, once it is ready. Blocks for up to half a minute. Raises `Failure` with what the child said."""
+        if self._child is None and (running := running_server(self._home)) is not None:
+            return self._attached(running.relay_url, is_ours=False)
+        self.start_child()
+        assert self._child is not None
+        try:
+            return self._attached(self._child.wait_ready(), is_ours=True)
+        except Failure:
+            # Somebody may have been faster on the same home; then ours refused, and theirs serves.
+            if (running := running_server(self._home)) is None:
+                raise
+            return self._attached(running.relay_url, is_ours=False)
+
+    def start_child(self) -> None:
+        if self._child is None:
+            self._child = _Child(self._command)
+
+    def close(self) -> None:
+        """End the server if it is ours."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+    def _attached(self, url: str, *, is_ours: bool) -> Attached:
+        return Attached(url, self._home.token(), is_ours)
+
+
+def begin(home: Home, start: Mapping[str, Any]) -> Attachment:
+    """Look for the server of `home`; when none left a record, a child starts right away, with these options."""
+    attachment = Attachment(home, server_command(home, start))
+    record = home.read_server()
+    if record is None or not _is_alive(record.pid):
+        attachment.start_child()
+    return attachment
+
+
+def running_server(home: Home) -> ServerRecord | None:
+    """The record of the server that answers on this home; None when none does."""
+    record = home.read_server()
+    if record is None or not _is_alive(record.pid):
+        return None
+    return record if _answers(record) else None
+
+
+def server_command(home: Home, start: Mapping[str, Any]) -> list[str]:
+    """The command line of a child server with these options of the command line."""
+    command = [sys.executable, "-m", "devconsole", "server", "--json", "--until-stdin-closes", "--home", str(home.path)]
+    for name, value in start.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            command.append(option)
+        else:
+            for each in value if isinstance(value, tuple) else (value,):
+                command += [option, str(each)]
+    return command
+
+
+class _Child:
+    """A server process that lives while we hold its stdin open."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            start_new_session=True,  # Ctrl+C in the terminal is for the console, which then ends its server in order
+        )
+
+    def wait_ready(self) -> str:
+        """The relay's address. Raises `Failure`."""
+        assert self._process.stdout is not None
+        # A pipe has no deadline of its own; killing the child closes it.
+        deadline = threading.Timer(READY_DEADLINE_S, self._process.kill)
+        deadline.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            deadline.cancel()
+        try:
+            return msgspec.json.decode(line, type=_Ready).relay
+        except msgspec.DecodeError:
+            raise self._failure() from None
+
+    def end(self) -> None:
+        """Let go of the child and wait until it has ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(END_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._said.close()
+
+    def _failure(self) -> Failure:
+        """What the child said last before it ended."""
+        self._process.wait()
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        last = lines[-1] if lines else f"it ended with exit code {self._process.returncode}"
+        try:
+            error = msgspec.json.decode(last.encode(), type=_Said).error
+        except msgspec.DecodeError:
+            return Failure(f"the server did not start: {last}", code="server_not_started")
+        return Failure(error.get("message") or last, remedy=error.get("remedy"), code=error.get("code") or "refused")
+
+
+def _is_alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # signal 0 would end it there; whether it answers is asked anyway
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _answers(record: ServerRecord) -> bool:
+    address = urlsplit(record.relay_url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=HEALTH_DEADLINE_S)
+    try:
+        connection.request("GET", HEALTH_PATH)
+        answer = msgspec.json.decode(connection.getresponse().read(), type=dict[str, Any])
+    except (OSError, http.client.HTTPException, msgspec.DecodeError):
+        return False
+    finally:
+        connection.close()
+    return answer.get("pid") == record.pid

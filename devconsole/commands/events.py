@@ -1,0 +1,167 @@
+"""`devconsole events`: what Stripe said, what was done with it, and saying it again."""
+
+from __future__ import annotations
+
+import click
+
+from devconsole import output
+from devconsole.commands.arguments import Euros, limit, some_company
+from devconsole.commands.auto_topup import COLUMNS as DECISION_COLUMNS
+from devconsole.commands.deliveries import COLUMNS as DELIVERY_COLUMNS
+from devconsole.commands.deliveries import delivery_facts, lines
+from devconsole.commands.ledger import COLUMNS as LEDGER_COLUMNS
+from devconsole.commands.topups import topup_facts
+from devconsole.commands.verb import Invocation, Noun
+from devconsole.format import count, latency, moment, money, words
+from devconsole.output import Column, ExitCode, facts, table
+from relay.api import (
+    AttemptView,
+    EventDetail,
+    EventTypeView,
+    EventView,
+    ListEvents,
+    ListEventTypes,
+    ReplayEvents,
+    ReplayResult,
+    ShowEvent,
+    TriggerEvent,
+)
+
+STATUSES = ("pending", "held", "completed", "ignored", "unmatched", "quarantined", "failed")
+
+COLUMNS: tuple[Column[EventView], ...] = (
+    Column("NR", lambda row: str(row.id), right=True),
+    Column("RECEIVED", lambda row: moment(row.received_at)),
+    Column("TYPE", lambda row: row.type),
+    Column("COMPANY", lambda row: row.company_slug or ""),
+    Column("AMOUNT", lambda row: money(row.amount_cents, row.currency), right=True),
+    Column("STATUS", lambda row: row.status),
+    Column("EVENT", lambda row: row.event_id),
+    Column("REASON", lambda row: row.reason or ""),
+)
+
+ATTEMPT_COLUMNS: tuple[Column[AttemptView], ...] = (
+    Column("ATTEMPT", lambda row: str(row.number), right=True),
+    Column("STARTED", lambda row: moment(row.started_at)),
+    Column("TOOK", lambda row: latency(row.duration_us), right=True),
+    Column("OUTCOME", lambda row: words(row.outcome)),
+    Column("NEXT TRY", lambda row: moment(row.next_attempt_at)),
+    Column("REASON", lambda row: row.reason or ""),
+)
+
+REPLAY_COLUMNS: tuple[Column[ReplayResult], ...] = (
+    Column("EVENT", lambda row: row.event_id),
+    Column("BEFORE", lambda row: row.status_before),
+    Column("AFTER", lambda row: row.status_after),
+    Column("NEW LEDGER ROWS", lambda row: ", ".join(map(str, row.ledger_ids)) or "none"),
+    Column("REASON", lambda row: row.reason or ""),
+)
+
+TYPE_COLUMNS: tuple[Column[EventTypeView], ...] = (
+    Column("TYPE", lambda row: row.type),
+    Column("OBJECT", lambda row: row.object),
+    Column("WHAT BILLING DOES", lambda row: row.effect),
+)
+
+command = Noun("events", help="Events: what Stripe said, and what was done with it.")
+
+
+@command.command("list", operation=ListEvents)
+@some_company
+@click.option("--status", type=click.Choice(STATUSES), help="Only those in this state.")
+@click.option("--type", "type_", help="Only this type; a trailing * matches the rest.")
+@click.option("--before", type=click.IntRange(1), metavar="NR", help="Only older ones than this number.")
+@limit(100, 1000)
+@click.pass_obj
+def list_events(
+    invocation: Invocation, company: str | None, status: str | None, type_: str | None, before: int | None, limit: int
+) -> None:
+    page = invocation.call(ListEvents(before=before, limit=limit, status=status, type=type_, company=company))
+    invocation.show(
+        page,
+        lambda shown: table(
+            COLUMNS, shown.rows, empty="No such events. Try: devconsole events trigger charge.succeeded"
+        ),
+    )
+    if not invocation.json and page.rows and page.total > len(page.rows):
+        output.say(f"{len(page.rows):,} of {page.total:,} shown; --before {page.rows[-1].id} shows older ones.")
+
+
+@command.command("show", operation=ShowEvent)
+@click.argument("event", metavar="EVENT")
+@click.pass_obj
+def show_event(invocation: Invocation, event: str) -> None:
+    """EVENT is an evt_… or the number of a row."""
+    invocation.show(invocation.call(ShowEvent(event=event)), detail_text)
+
+
+@command.command("replay", operation=ReplayEvents)
+@click.argument("events", nargs=-1, metavar="EVENT…")
+@click.option("--failed", is_flag=True, help="All that failed, wait for another try, or could not be matched.")
+@click.pass_obj
+def replay_events(invocation: Invocation, events: tuple[str, ...], failed: bool) -> int:
+    """Exit code 1 when one of them failed once more."""
+    if bool(events) == failed:
+        raise click.UsageError("Name the events to replay, or give --failed for all of them.")
+    page = invocation.call(ReplayEvents(events=events, failed=failed))
+    invocation.show_page(page, lambda rows: table(REPLAY_COLUMNS, rows, empty="There is nothing to replay."))
+    return ExitCode.REFUSED if any(row.status_after == "failed" for row in page.rows) else ExitCode.DONE
+
+
+@command.command("trigger", operation=TriggerEvent)
+@click.argument("type_", metavar="NAME")
+@click.option("--company", metavar="ID", help="The company that it is about, by id or slug.")
+@click.option("--amount", type=Euros(), help="The amount that it is about.")
+@click.pass_obj
+def trigger_event(invocation: Invocation, type_: str, company: str | None, amount: int | None) -> int:
+    """Exit code 1 when the webhook rejected it."""
+    request = TriggerEvent(type=type_, company=company, amount_cents=amount)
+    delivery = invocation.show(invocation.call(request), delivery_facts)
+    return ExitCode.REFUSED if delivery.verdict == "rejected" else ExitCode.DONE
+
+
+@command.command("types", operation=ListEventTypes)
+@click.pass_obj
+def list_event_types(invocation: Invocation) -> None:
+    invocation.show_page(
+        invocation.call(ListEventTypes()), lambda rows: table(TYPE_COLUMNS, rows, empty="No event types.")
+    )
+
+
+@command.command("follow", help="Follow the live feed until interrupted: one line per event, with --json all changes.")
+@click.option("--after", metavar="EPOCH:SEQ", help="Begin after this change, as far as it is still known.")
+@click.pass_obj
+def follow_events(invocation: Invocation, after: str | None) -> None:
+    from devconsole.follow import follow
+
+    follow(*invocation.server(), after=after, as_json=invocation.json)
+
+
+def detail_text(detail: EventDetail) -> str:
+    event = detail.event
+    parts = [
+        facts(
+            (
+                ("event", f"{event.event_id} (number {event.id})"),
+                ("type", event.type),
+                ("status", f"{event.status}: {event.reason}" if event.reason else event.status),
+                ("company", event.company_slug or "none of ours"),
+                ("amount", money(event.amount_cents, event.currency)),
+                ("source", event.source),
+                ("received", moment(event.received_at)),
+                ("processed", moment(event.processed_at)),
+                ("next try", moment(event.next_attempt_at)),
+            )
+        ),
+        f"{count(len(detail.deliveries), 'delivery', 'deliveries')}:\n"
+        + table(DELIVERY_COLUMNS, detail.deliveries, empty=""),
+        table(ATTEMPT_COLUMNS, detail.attempts, empty="Not processed yet."),
+    ]
+    if detail.topup is not None:
+        parts.append(topup_facts(detail.topup))
+    parts.append(table(LEDGER_COLUMNS, detail.ledger, empty="It wrote no ledger rows."))
+    if detail.decisions:
+        parts.append(table(DECISION_COLUMNS, detail.decisions, empty=""))
+    parts.append(facts(detail.headers.items()))
+    parts.append(lines(detail.payload))
+    return "\n\n".join(part for part in parts if part)

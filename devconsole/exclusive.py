@@ -1,0 +1,37 @@
+"""One server per home directory: whoever comes second is told who was first."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from filelock import FileLock, Timeout
+
+from devconsole.output import Failure
+from relay.home import Home
+
+
+@contextlib.contextmanager
+def exclusive(home: Home) -> Iterator[None]:
+    """Hold the home directory. The system lets go of it when the process ends, however. Raises `Failure`."""
+    home.create()
+    lock = FileLock(home.server_lock)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise already_running(home) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def already_running(home: Home) -> Failure:
+    """Names the first server, as far as it has written its record."""
+    record = home.read_server()
+    who = f"pid {record.pid} at {record.relay_url}" if record is not None else "it is just starting or stopping"
+    return Failure(
+        f"a server runs on {home.path} already: {who}",
+        remedy="Use it, end it, or choose another home directory with --home.",
+        code="already_running",
+    )
