@@ -11,6 +11,7 @@ from billing.accounts import Account, account_of
 from billing.errors import InsufficientCredit, InvalidAmount, InvalidReason
 from billing.ledger import Posting, balance_of, post
 from billing.models import LedgerType, PrepaidBalance
+from billing.money_text import money
 from billing.policy import Policy
 from billing.rules.buckets import split_spending
 
@@ -75,7 +76,7 @@ def drain(
     account = account_of(session, company_id, policy=policy, now=now)
     target_cents = max(0, account.low_balance_threshold_cents - 1) if to_cents is None else to_cents
     if target_cents < 0:
-        raise InvalidAmount(f"{target_cents} cents is negative", remedy="A balance can be drained down to zero.")
+        raise InvalidAmount(f"{money(target_cents)} is negative", remedy="A balance can be drained down to zero.")
     surplus_cents = account.effective_total_cents - target_cents
     if surplus_cents > 0:
         split = split_spending(surplus_cents, bonus_available_cents=account.bonus_cents)
@@ -115,7 +116,7 @@ def _check_debit(account: Account, *, money_cents: int, bonus_cents: int) -> Non
 
 def _not_covered(what: str, *, left_cents: int, wanted_cents: int) -> InsufficientCredit:
     return InsufficientCredit(
-        f"there are {left_cents} cents of {what}, {wanted_cents} cannot be taken",
+        f"there is {money(left_cents)} of {what}, {money(wanted_cents)} cannot be taken",
         effective_total_cents=left_cents,
         needed_cents=wanted_cents,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import ColumnElement, and_, func, not_, or_, update
 from sqlmodel import Session, col, select
 
 from billing.dialect import constant
@@ -90,19 +90,14 @@ def claw_back_bonus(
     Bonus is used oldest first, so what is left of this one is the present bonus minus everything granted after it.
     """
     granted = session.exec(
-        select(LedgerEntry).where(LedgerEntry.posting_key == f"topup_bonus:{topup_id}")
+        select(LedgerEntry.id).where(LedgerEntry.posting_key == f"topup_bonus:{topup_id}")
     ).one_or_none()
     if granted is None:
         return 0
-    granted_later = session.exec(
-        select(func.coalesce(func.sum(LedgerEntry.bonus_cents), 0)).where(
-            LedgerEntry.company_id == company_id,
-            LedgerEntry.reference_type == REFERENCE_TYPE,
-            LedgerEntry.reference_id != str(topup_id),
-            col(LedgerEntry.id) > granted.id,
-        )
-    ).one()
-    left_cents = min(granted.bonus_cents, balance_of(session, company_id).bonus_cents - max(0, granted_later))
+    mine = col(LedgerEntry.reference_id) == str(topup_id)
+    steps, net_cents = _bookings(session, company_id, mine)
+    _, later_cents = _bookings(session, company_id, and_(not_(mine), col(LedgerEntry.id) > granted))
+    left_cents = min(net_cents, balance_of(session, company_id).bonus_cents - max(0, later_cents))
     if left_cents <= 0:
         return 0
     posting = post(
@@ -110,11 +105,23 @@ def claw_back_bonus(
         company_id=company_id,
         type=LedgerType.BONUS,
         bonus_cents=-left_cents,
-        posting_key=f"topup_bonus_clawback:{topup_id}",
+        # A refund may fail and be made again; each time is a step of its own.
+        posting_key=f"topup_bonus_clawback:{topup_id}:{steps}",
         description=f"Unused bonus of the refunded top-up {topup_id}",
         reference_type=REFERENCE_TYPE,
         reference_id=topup_id,
         webhook_event_id=webhook_event_id,
         now=now,
     )
-    return left_cents if posting.is_new else 0
+    assert posting.is_new
+    return left_cents
+
+
+def _bookings(session: Session, company_id: int, which: ColumnElement[bool]) -> tuple[int, int]:
+    """How many rows about top-up bonuses there are, and what they grant in sum."""
+    rows, cents = session.exec(
+        select(func.count(), func.coalesce(func.sum(LedgerEntry.bonus_cents), 0)).where(
+            LedgerEntry.company_id == company_id, LedgerEntry.reference_type == REFERENCE_TYPE, which
+        )
+    ).one()
+    return rows, cents

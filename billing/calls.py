@@ -15,6 +15,7 @@ from billing.charging import charge_ended_call, charge_new_call, charge_of
 from billing.dialect import insert_unless_present, table_of
 from billing.errors import InsufficientCredit, UnknownCall
 from billing.models import Call, CallCharge, CallStatus
+from billing.money_text import money
 from billing.policy import Policy
 
 _CALLS: Final = table_of(Call)
@@ -122,7 +123,7 @@ def _check_admission(account: Account) -> None:
     needed_cents = account.one_minute_cents
     if account.effective_total_cents < needed_cents:
         raise InsufficientCredit(
-            f"{account.name} has {account.effective_total_cents} cents left, a minute costs {needed_cents}",
+            f"{account.name} has {money(account.effective_total_cents)} left, a minute costs {money(needed_cents)}",
             effective_total_cents=account.effective_total_cents,
             needed_cents=needed_cents,
         )

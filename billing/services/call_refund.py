@@ -24,6 +24,7 @@ from billing.errors import (
 from billing.guard import TestModeGuard
 from billing.ledger import post
 from billing.models import Call, CallCharge, ChargeStatus, LedgerType, RefundStatus
+from billing.money_text import money
 from billing.policy import Policy
 from billing.rules.buckets import Split, split_refund
 
@@ -146,11 +147,11 @@ def _checked_amount(charge: CallCharge, amount_cents: int | None) -> int:
     if amount_cents is None:
         return remaining_cents
     if amount_cents <= 0:
-        raise InvalidAmount(f"{amount_cents} cents cannot be refunded", remedy="Give at least one cent.")
+        raise InvalidAmount(f"{money(amount_cents)} cannot be refunded", remedy="Give at least one cent.")
     if amount_cents > remaining_cents:
         raise RefundTooLarge(
-            f"{amount_cents} cents are more than the {remaining_cents} that are left of call {charge.call_id}",
-            remedy=f"Refund at most {remaining_cents} cents.",
+            f"{money(amount_cents)} is more than the {money(remaining_cents)} that is left of call {charge.call_id}",
+            remedy=f"Refund at most {money(remaining_cents)}.",
         )
     return amount_cents
 
