@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from billing.worker import Worker
+
 from billing.clock import Clock, IdSource
 from billing.db import Database
 from billing.gateway import PaymentGateway
@@ -16,10 +18,11 @@ from billing.services.auto_topup import AutoTopupService
 from billing.services.call_refund import CallRefundService
 from billing.services.prepaid import PrepaidBillingService
 from billing.services.topup import StripeTopupService
-from billing.worker import Worker
+from relay.commits import Commits
 from relay.feed import Feed
 from relay.journal import Journal
 from relay.ledger_watch import LedgerWatch
+from relay.loopback import Loopback
 from relay.secrets import SecretRing
 from relay.test_mode import TestMode
 from relay.upstreams import Upstreams
@@ -97,11 +100,15 @@ class Backend:
     templates: EventTemplates
     upstreams: Upstreams = field(default_factory=Upstreams)
 
+    commits: Commits = field(init=False)
     journal: Journal = field(init=False)
+    loopback: Loopback = field(init=False)
     feed: Feed = field(init=False)
     ledger_watch: LedgerWatch = field(init=False)
 
     def __post_init__(self) -> None:
+        self.commits = Commits(self.db)
         self.journal = Journal(self.db)
+        self.loopback = Loopback(self)
         self.feed = Feed(load=ChangeLoader(db=self.db, clock=self.clock, policy=self.policy), clock=self.clock)
         self.ledger_watch = LedgerWatch(self.db)

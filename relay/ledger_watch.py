@@ -7,10 +7,11 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable
 
-from billing import ledger
+from billing import ledger_check
 from billing.changes import Change, Kind
 from billing.db import Database
 from relay.pace import rest_s
+from relay.views.query import read_sync
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class LedgerWatch:
             start = loop.time()
             try:
                 async with self._db.read() as session:
-                    proof = await session.run_sync(ledger.check)
+                    proof = await read_sync(session, ledger_check.check)
             except Exception:
                 log.exception("ledger_check_crashed")
             else:

@@ -7,6 +7,7 @@ import secrets
 
 from billing import errors
 from relay.api.operation import Problem
+from relay.unknown import UnknownDelivery, UnknownReference, WebhookUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -17,8 +18,11 @@ STATUS: tuple[tuple[type[errors.BillingError], int], ...] = (
     (errors.UnknownEvent, 404),
     (errors.UnknownCard, 404),
     (errors.UnknownReport, 404),
+    (UnknownDelivery, 404),
+    (UnknownReference, 404),
     (errors.SlugTaken, 409),
     (errors.TestModeOff, 409),
+    (WebhookUnreachable, 503),
     (errors.Refused, 400),
     (errors.CardDeclined, 400),
     (errors.GatewayUnavailable, 502),

@@ -17,7 +17,10 @@ class _Upstream:
 
 
 class Upstreams:
-    """States by name (`sandbox`, `stripe_cli`), told by whoever runs them; the time of the last event by the ingress."""
+    """States by name (`sandbox`, `stripe_cli`), told by whoever runs them.
+
+    The ingress adds when the last event of each came.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, _Upstream] = {}

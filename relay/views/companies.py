@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.dialect import table_of
 from billing.models import AutoTopupDecision, BillingRate, Company, LedgerEntry, LedgerType, PrepaidBalance
 from billing.money import seconds_covered
+from billing.periods import month_start, same_day
 from billing.policy import Policy
 from billing.rates import Rate, default_rate
 from billing.rules.balance_level import balance_level
@@ -43,16 +44,19 @@ def current_rate_id(company_id: ColumnElement[Any], *, now: datetime) -> ScalarS
     )
 
 
-def month_start(now: datetime) -> datetime:
-    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def _month_used(now: datetime) -> ColumnElement[int]:
+def _month_used(now: datetime, zones: Sequence[str]) -> ColumnElement[int]:
+    """Cents of automatic top-ups since the month began, by each company's own calendar."""
+    when = _LEDGER.c.created_at.type
+    starts = case(
+        {zone: bindparam(None, month_start(now, zone), type_=when) for zone in zones},
+        value=_COMPANIES.c.timezone,
+        else_=bindparam(None, now, type_=when),
+    )
     used = (
         select(func.sum(_LEDGER.c.amount))
         .where(
             _LEDGER.c.company_id == _COMPANIES.c.id,
-            _LEDGER.c.created_at >= month_start(now),
+            _LEDGER.c.created_at >= starts,
             _LEDGER.c.type == LedgerType.TOPUP,
             _LEDGER.c.reference_type == "auto_topup",
         )
@@ -88,7 +92,7 @@ def _balance_rows(now: datetime) -> Select[Any]:
     )
 
 
-def _company_rows(now: datetime) -> Select[Any]:
+def _company_rows(now: datetime, zones: Sequence[str]) -> Select[Any]:
     return _balance_rows(now).add_columns(
         _COMPANIES.c.email,
         _COMPANIES.c.is_active,
@@ -102,7 +106,8 @@ def _company_rows(now: datetime) -> Select[Any]:
         _BALANCES.c.auto_topup_failure_count,
         _BALANCES.c.auto_topup_retry_at,
         _BALANCES.c.auto_topup_disabled_reason,
-        _month_used(now).label("month_used"),
+        _COMPANIES.c.timezone,
+        _month_used(now, zones).label("month_used"),
     )
 
 
@@ -120,7 +125,8 @@ async def companies(
     session: AsyncSession, *, now: datetime, policy: Policy, company_ids: Sequence[int] | None = None
 ) -> list[CompanyView]:
     """These companies, or all, by id."""
-    statement = _company_rows(now)
+    zones = [row["timezone"] for row in await fetch(session, select(_COMPANIES.c.timezone).distinct())]
+    statement = _company_rows(now, zones)
     if company_ids is not None:
         statement = statement.where(_COMPANIES.c.id.in_(company_ids))
     return [_company(row, now=now, policy=policy) for row in await fetch(session, statement)]
@@ -204,7 +210,7 @@ def _company(row: Mapping[str, Any], *, now: datetime, policy: Policy) -> Compan
 
 def _auto_topup(row: Mapping[str, Any], *, now: datetime, policy: Policy) -> AutoTopupView:
     last_success_at: datetime | None = row["last_auto_topup_at"]
-    succeeded_today = last_success_at is not None and last_success_at.date() == now.date()
+    succeeded_today = last_success_at is not None and same_day(last_success_at, now, row["timezone"])
     waits = [row["auto_topup_retry_at"], last_success_at and last_success_at + policy.auto_topup_cooldown]
     return AutoTopupView(
         company_id=row["company_id"],

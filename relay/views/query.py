@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, func, or_, select
+from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.dialect import table_of
-from billing.errors import Refused, UnknownCompany
+from billing.errors import UnknownCompany
 from billing.models import Company
+from relay.unknown import UnknownChoice
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
 
 _COMPANIES = table_of(Company)
-
-
-class UnknownChoice(Refused):
-    """A filter names a value that does not exist."""
-
-    code = "unknown_choice"
 
 
 async def fetch(session: AsyncSession, statement: Select[Any]) -> Sequence[Mapping[str, Any]]:
@@ -41,6 +38,11 @@ async def count(session: AsyncSession, statement: Select[Any]) -> int:
     inner = statement.order_by(None).limit(None).subquery()
     rows = await fetch(session, select(func.count().label("total")).select_from(inner))
     return int(rows[0]["total"])
+
+
+async def read_sync(session: AsyncSession, read: Callable[[Session], T]) -> T:
+    """Run a reading function of billing, which takes a synchronous session, on this one."""
+    return await session.run_sync(lambda inner: read(cast(Session, inner)))
 
 
 async def company_id_of(session: AsyncSession, reference: str) -> int:

@@ -1,0 +1,56 @@
+"""What runs beside the routes: started in this order, stopped in the reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from billing import inbox
+from relay.backend import Backend
+from relay.status import StatusPublisher
+
+
+@asynccontextmanager
+async def running(backend: Backend) -> AsyncIterator[None]:
+    """Connect the parts of a backend with each other and keep them running for the length of the block."""
+    status = StatusPublisher(backend)
+    backend.commits.listen(backend.feed.changed)
+    backend.commits.listen(backend.ledger_watch.changed)
+    backend.commits.listen(status.touch)
+    backend.ledger_watch.on_result(status.touch)
+    backend.upstreams.on_change(status.touch)
+    backend.journal.on_stored(backend.worker.wake)
+    releases: set[asyncio.Task[None]] = set()
+
+    def test_mode_changed(is_on: bool) -> None:
+        status.touch()
+        if is_on:
+            task = asyncio.create_task(release_held(backend))
+            releases.add(task)
+            task.add_done_callback(releases.discard)
+
+    backend.test_mode.on_change(test_mode_changed)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(backend.loopback.close)
+        backend.feed.start()
+        stack.push_async_callback(backend.feed.stop)
+        status.start()
+        stack.push_async_callback(status.stop)
+        backend.ledger_watch.start()
+        stack.push_async_callback(backend.ledger_watch.stop)
+        await backend.worker.start()
+        stack.push_async_callback(backend.worker.stop)
+        backend.test_mode.start()
+        stack.push_async_callback(backend.test_mode.stop)
+        stack.push_async_callback(backend.journal.drain)
+        if backend.test_mode.is_on:
+            await release_held(backend)
+        yield
+
+
+async def release_held(backend: Backend) -> None:
+    """Test mode is on: what was held is processed now."""
+    released = await backend.db.write(inbox.release_held, now=backend.clock.now())
+    if released:
+        backend.worker.wake()

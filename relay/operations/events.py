@@ -1,0 +1,160 @@
+"""Events: list, look at one, list what can be triggered, trigger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing.errors import UnknownEvent
+from billing.handlers import HANDLERS
+from billing.models import EventStatus
+from relay.api import (
+    DeliveryView,
+    EventDetail,
+    EventPage,
+    EventTypeView,
+    ListEvents,
+    ListEventTypes,
+    Page,
+    ShowEvent,
+    TriggerEvent,
+)
+from relay.backend import Backend
+from relay.operations.companies import company_id, company_view
+from relay.operations.registry import handles
+from relay.suggestions import did_you_mean
+from relay.unknown import UnknownEventType
+from relay.views import companies, events, ledger, payments
+from relay.views.query import chosen, company_id_of, count, fetch, fetch_one
+
+EVENTS = events.EVENTS
+DELIVERIES_SHOWN = 100
+"""Of one event; a sender that repeats itself for ever must not make the detail endless."""
+
+
+@handles(ListEvents)
+async def list_events(backend: Backend, request: ListEvents) -> EventPage:
+    async with backend.db.read() as session:
+        conditions = await _filter(session, request)
+        window = [*conditions, EVENTS.c.id < request.before] if request.before is not None else conditions
+        rows = await events.events(session, *window, limit=request.limit)
+        ends = await fetch_one(
+            session,
+            select(
+                func.coalesce(func.min(EVENTS.c.id), 0).label("first"),
+                select(func.coalesce(func.max(EVENTS.c.id), 0)).scalar_subquery().label("last"),
+            ),
+        )
+        total = await count(session, select(EVENTS.c.id).where(*conditions))
+    assert ends is not None
+    return EventPage(rows=tuple(rows), first_id=ends["first"], last_id=ends["last"], total=total)
+
+
+async def _filter(session: AsyncSession, request: ListEvents) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if request.status is not None:
+        conditions.append(EVENTS.c.status == chosen(EventStatus, request.status, what="event status"))
+    if request.type is not None:
+        conditions.append(_of_type(request.type))
+    if request.company is not None:
+        conditions.append(EVENTS.c.company_id == await company_id_of(session, request.company))
+    return conditions
+
+
+def _of_type(pattern: str) -> ColumnElement[bool]:
+    """A type, or with a trailing `*` all that begin so: a range, which the index answers."""
+    if not pattern.endswith("*"):
+        return EVENTS.c.event_type == pattern
+    prefix = pattern.removesuffix("*")
+    return EVENTS.c.event_type.between(prefix, prefix + "\U0010ffff")
+
+
+@handles(ShowEvent)
+async def show_event(backend: Backend, request: ShowEvent) -> EventDetail:
+    async with backend.db.read() as session:
+        found = await fetch_one(
+            session,
+            select(EVENTS.c.id, EVENTS.c.payload, EVENTS.c.headers, EVENTS.c.topup_id).where(named(request.event)),
+        )
+        if found is None:
+            raise UnknownEvent(request.event)
+        id_, topup_id = found["id"], found["topup_id"]
+        topups = await payments.topups(session, payments.TOPUPS.c.id == topup_id) if topup_id else []
+        return EventDetail(
+            event=(await events.events(session, EVENTS.c.id == id_))[0],
+            payload=found["payload"].decode("utf-8", "replace"),
+            headers=found["headers"],
+            deliveries=tuple(
+                await events.deliveries(session, events.DELIVERIES.c.webhook_event_id == id_, limit=DELIVERIES_SHOWN)
+            ),
+            attempts=tuple(await events.attempts(session, id_)),
+            topup=topups[0] if topups else None,
+            ledger=tuple(reversed(await ledger.ledger_rows(session, ledger.LEDGER.c.webhook_event_id == id_))),
+            decisions=tuple(
+                await companies.decisions(session, companies.DECISIONS.c.topup_id == topup_id) if topup_id else ()
+            ),
+        )
+
+
+def named(reference: str) -> ColumnElement[bool]:
+    """The event with this `evt_…` or inbox number."""
+    if reference.isascii() and reference.isdigit() and len(reference) < 19:
+        return EVENTS.c.id == int(reference)
+    return EVENTS.c.event_id == reference
+
+
+async def ids_of(session: AsyncSession, references: Sequence[str]) -> list[int]:
+    """The inbox numbers of these events, in their order, each once. Raises `UnknownEvent` for the first unknown one."""
+    numbers: dict[int, None] = {}
+    for reference in references:
+        found = await fetch(session, select(EVENTS.c.id).where(named(reference)))
+        if not found:
+            raise UnknownEvent(reference)
+        numbers[found[0]["id"]] = None
+    return list(numbers)
+
+
+@handles(ListEventTypes)
+async def list_event_types(backend: Backend, _request: ListEventTypes) -> Page[EventTypeView]:
+    """Handled types first, each group in alphabetical order."""
+    rows = [_type_view(name) for name in sorted({*backend.templates.types(), *HANDLERS})]
+    rows.sort(key=lambda row: not row.handled)
+    return Page(rows=tuple(rows), total=len(rows))
+
+
+def _type_view(name: str) -> EventTypeView:
+    rule = HANDLERS.get(name)
+    if rule is None:
+        return EventTypeView(type=name, object="", effect="kept and ignored", handled=False)
+    return EventTypeView(type=name, object=rule.object_type, effect=rule.effect, handled=True)
+
+
+@handles(TriggerEvent)
+async def trigger_event(backend: Backend, request: TriggerEvent) -> DeliveryView:
+    known = backend.templates.types()
+    if request.type not in known:
+        raise UnknownEventType(request.type, did_you_mean(request.type, known))
+    body = backend.templates.build(
+        request.type,
+        event_id=backend.ids.new("evt_"),
+        created=int(backend.clock.now().timestamp()),
+        amount_cents=request.amount_cents,
+        overrides=await _overrides(backend, request),
+    )
+    delivery = await backend.loopback.deliver(body, source="trigger")
+    async with backend.db.read() as session:
+        return (await events.deliveries(session, events.DELIVERIES.c.id == delivery))[0]
+
+
+async def _overrides(backend: Backend, request: TriggerEvent) -> dict[str, Any]:
+    """Make the event speak of a company of ours, as far as Stripe's objects do."""
+    if request.company is None:
+        return {}
+    company = await company_view(backend, await company_id(backend, request.company))
+    overrides: dict[str, Any] = {"data.object.metadata.company_id": str(company.id)}
+    if company.stripe_customer_id is not None:
+        overrides["data.object.customer"] = company.stripe_customer_id
+    return overrides

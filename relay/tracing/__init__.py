@@ -1,0 +1,1 @@
+"""Cause and effect across tables: call, decision, top-up, event, delivery, attempt, ledger row."""

@@ -1,0 +1,50 @@
+"""Refusals that only the relay knows: what was asked for does not exist here. They join billing's error tree."""
+
+from __future__ import annotations
+
+from billing.errors import Refused
+
+
+class UnknownDelivery(Refused):
+    code = "unknown_delivery"
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(f"there is no delivery {delivery_id}", remedy="List the deliveries to see their ids.")
+
+
+class UnknownReference(Refused):
+    """An id that nothing here has."""
+
+    code = "unknown_reference"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"nothing here has the id {reference}",
+            remedy="Give evt_…, pi_…, cs_…, ch_…, re_…, topup_N, ledger_N, call_N or delivery_N.",
+        )
+
+
+class UnknownEventType(Refused):
+    code = "unknown_event_type"
+
+    def __init__(self, event_type: str, suggestion: str) -> None:
+        super().__init__(f"there is no template for {event_type}", remedy=suggestion)
+
+
+class UnknownChoice(Refused):
+    """A filter names a value that does not exist."""
+
+    code = "unknown_choice"
+
+
+class NothingToReplay(Refused):
+    code = "nothing_to_replay"
+
+    def __init__(self) -> None:
+        super().__init__("no event was named", remedy="Name events by evt_… or number, or ask for all that failed.")
+
+
+class WebhookUnreachable(Refused):
+    """Our own webhook did not take a delivery of ours."""
+
+    code = "webhook_unreachable"
