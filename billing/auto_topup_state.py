@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from billing.changes import Kind, announce
 from billing.ledger import balance_of
+from billing.periods import same_day
 from billing.policy import Policy
 from billing.topup_rows import TopupRow
 
@@ -56,5 +56,4 @@ def successes_today(*, last_at: datetime | None, count: int, now: datetime, time
     """Automatic top-ups of the present day, as the company's calendar has it."""
     if last_at is None:
         return 0
-    zone = ZoneInfo(timezone)
-    return count if last_at.astimezone(zone).date() == now.astimezone(zone).date() else 0
+    return count if same_day(last_at, now, timezone) else 0

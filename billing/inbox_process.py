@@ -16,7 +16,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlmodel import Session
 
 from billing.changes import Kind, announce
-from billing.dialect import table_of
+from billing.dialect import constant, table_of
 from billing.handlers import HANDLERS, Event, Outcome, OutcomeKind
 from billing.inbox_replay import appearances_deferred
 from billing.inbox_store import LIVE_MODE_REASON
@@ -41,7 +41,7 @@ class Processed:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    row: Row[Any]
+    row: Row[*tuple[Any, ...]]
     outcome: Outcome
     started_at: datetime
     duration_us: int
@@ -59,7 +59,7 @@ def process(session: Session, *, now: datetime, limit: int, policy: Policy | Non
     return Processed(tuple(attempt.outcome.kind for attempt in attempts), len(rows) == limit)
 
 
-def _attempt(session: Session, row: Row[Any], now: datetime, policy: Policy) -> _Attempt:
+def _attempt(session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy: Policy) -> _Attempt:
     started = time.perf_counter_ns()
     changes: list[Any] = session.info.setdefault("changes", [])
     changes_before = len(changes)
@@ -77,7 +77,7 @@ def _attempt(session: Session, row: Row[Any], now: datetime, policy: Policy) -> 
     return _Attempt(row, outcome, now, (time.perf_counter_ns() - started) // 1000)
 
 
-def _outcome(session: Session, row: Row[Any], now: datetime, policy: Policy) -> Outcome:
+def _outcome(session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy: Policy) -> Outcome:
     if row.livemode:
         return Outcome(OutcomeKind.QUARANTINED, LIVE_MODE_REASON)
     rule = HANDLERS.get(row.event_type)
@@ -94,7 +94,7 @@ def _outcome(session: Session, row: Row[Any], now: datetime, policy: Policy) -> 
     return rule.apply(session, Event(row.id, row.event_id, row.event_type, created_at, subject, now, policy))
 
 
-def _after_failure(row: Row[Any], error: Exception) -> Outcome:
+def _after_failure(row: Row[*tuple[Any, ...]], error: Exception) -> Outcome:
     said = f"{type(error).__name__}: {error}"[:500]
     if row.retry_count < len(RETRY_DELAYS):
         delay_s = int(RETRY_DELAYS[row.retry_count].total_seconds())
@@ -110,7 +110,7 @@ def _record(session: Session, attempts: Sequence[_Attempt], now: datetime) -> No
         .where(_ATTEMPTS.c.webhook_event_id.in_([attempt.row.id for attempt in attempts]))
         .group_by(_ATTEMPTS.c.webhook_event_id)
     )
-    made: dict[int, int] = {row_id: number for row_id, number in earlier.all()}
+    made: dict[int, int] = dict(earlier.tuples().all())
     connection.execute(_UPDATE, [_event_columns(attempt, now) for attempt in attempts])
     connection.execute(
         insert(_ATTEMPTS), [_attempt_columns(attempt, made.get(attempt.row.id, 0) + 1) for attempt in attempts]
@@ -182,7 +182,7 @@ _DUE: Final = (
         _EVENTS.c.stripe_created_at,
         _EVENTS.c.received_at,
     )
-    .where(_EVENTS.c.status == EventStatus.PENDING, _EVENTS.c.next_attempt_at <= bindparam("b_now"))
+    .where(_EVENTS.c.status == constant(EventStatus.PENDING), _EVENTS.c.next_attempt_at <= bindparam("b_now"))
     # The order of its index: a long queue is not sorted for each batch.
     .order_by(_EVENTS.c.next_attempt_at, _EVENTS.c.id)
     .limit(bindparam("b_limit"))

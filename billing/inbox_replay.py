@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlmodel import Session
 
 from billing.changes import Kind, announce
-from billing.dialect import table_of
+from billing.dialect import constant, table_of
 from billing.models import EventStatus, WebhookEvent
 
 _EVENTS: Final = table_of(WebhookEvent)
@@ -39,7 +39,7 @@ def payments_appeared(session: Session, keys: Iterable[str], *, now: datetime) -
     if deferred is not None:
         deferred.update(keys)
     elif wanted := list(keys):
-        waiting = (_EVENTS.c.status == EventStatus.UNMATCHED) & _EVENTS.c.correlation_id.in_(wanted)
+        waiting = (_EVENTS.c.status == constant(EventStatus.UNMATCHED)) & _EVENTS.c.correlation_id.in_(wanted)
         _to_pending(session, waiting, now)
 
 

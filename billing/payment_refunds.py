@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from billing.bonus import REFERENCE_TYPE as BONUS_REFERENCE
 from billing.bonus import claw_back_bonus
+from billing.jobs import enqueue_retry_unpaid
 from billing.ledger import Posting, post
 from billing.models import (
     LedgerEntry,
@@ -172,6 +173,8 @@ def _book_refunds(session: Session, topup: TopupRow, *, webhook_event_id: int | 
     is_full = target_cents == topup.amount_cents
     status = RefundStatus.FULL if is_full else RefundStatus.PARTIAL if target_cents else RefundStatus.NONE
     change(session, topup, now=now, refunded_amount=target_cents, refund_status=status)
+    if delta_cents < 0:
+        enqueue_retry_unpaid(session, company_id=topup.company_id, ledger_id=posting.id, now=now)
     parts = [_moved(topup, -delta_cents, posting)]
     if is_full:
         taken = claw_back_bonus(
@@ -232,6 +235,8 @@ def _book_disputes(session: Session, topup: TopupRow, *, webhook_event_id: int |
             webhook_event_id=webhook_event_id,
             now=now,
         )
+        if delta_cents < 0:
+            enqueue_retry_unpaid(session, company_id=topup.company_id, ledger_id=posting.id, now=now)
         row.booked_cents = target_cents
         row.updated_at = now
         session.flush()

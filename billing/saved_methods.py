@@ -14,6 +14,8 @@ from billing.models import PrepaidBalance, TopupOrigin, WebhookEvent
 from billing.topup_rows import PaymentIds, TopupRow
 
 DETACHED = "payment_method.detached"
+CUSTOMER_KEY = "stripe_customer_key"
+"""Where `Company.meta` keeps the idempotency key of its customer's creation."""
 
 
 def remember_method(session: Session, topup: TopupRow, ids: PaymentIds, *, now: datetime) -> None:

@@ -24,6 +24,7 @@ class TopupRow:
     currency: str
     status: TopupStatus
     origin: TopupOrigin
+    idempotency_key: str
     intent_id: str | None
     session_id: str | None
     charge_id: str | None
@@ -99,6 +100,7 @@ _FIND: Final = (
         _TOPUPS.c.currency,
         _TOPUPS.c.status,
         _TOPUPS.c.origin,
+        _TOPUPS.c.idempotency_key,
         _TOPUPS.c.stripe_payment_intent_id,
         _TOPUPS.c.stripe_checkout_session_id,
         _TOPUPS.c.stripe_charge_id,

@@ -9,10 +9,7 @@ from billing.handlers.objects import Customer, PaymentMethod
 from billing.handlers.outcome import Outcome, OutcomeKind, ignored
 from billing.handlers.rule import Event
 from billing.models import Company, PrepaidBalance
-from billing.saved_methods import forget_method
-
-FORMER_CUSTOMERS = "former_stripe_customers"
-"""Key in `Company.meta`: customers deleted at Stripe, so that the next one gets an idempotency key of its own."""
+from billing.saved_methods import CUSTOMER_KEY, forget_method
 
 
 def method_detached(session: Session, event: Event[PaymentMethod]) -> Outcome:
@@ -28,7 +25,8 @@ def customer_deleted(session: Session, event: Event[Customer]) -> Outcome:
     company = session.exec(select(Company).where(col(Company.stripe_customer_id) == customer_id)).one_or_none()
     if company is None or company.id is None:
         return ignored(f"{customer_id} is no customer of ours")
-    company.meta = {**company.meta, FORMER_CUSTOMERS: [*company.meta.get(FORMER_CUSTOMERS, []), customer_id]}
+    # The next customer is another one, so it gets an idempotency key of its own.
+    company.meta = {key: value for key, value in company.meta.items() if key != CUSTOMER_KEY}
     company.stripe_customer_id = None
     company.updated_at = event.now
     balance = session.exec(select(PrepaidBalance).where(PrepaidBalance.company_id == company.id)).one_or_none()

@@ -59,6 +59,11 @@ def match(session: Session, claim: Claim) -> TopupRow | Outcome:
         ids = " and ".join(str(row.id) for row in rows)
         return _quarantined(f"it belongs to more than one top-up: {ids}", rows[0], claim)
     topup = rows[0]
+    key = (claim.metadata or {}).get("topup_key")
+    if key is not None and key != topup.idempotency_key:
+        # Two databases can share one Stripe account; both have a top-up 1.
+        reason = f"its metadata names top-up {topup.id} of another installation; tried again when it appears here"
+        return unmatched(reason, correlation_id=claim.correlation_id)
     if claim.company_id is not None and claim.company_id != topup.company_id:
         return _quarantined(
             f"its metadata names company {claim.company_id}, but top-up {topup.id} is company {topup.company_id}'s",

@@ -1,0 +1,100 @@
+"""The intention to send money back to a card: a committed row before Stripe is asked, and its answer after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from billing.errors import InvalidAmount, NothingToRefund, RefundTooLarge, Refused, UnknownTopup
+from billing.gateway import GatewayRefund
+from billing.models import PaymentRefund, Topup, TopupStatus
+from billing.money_text import money
+from billing.payment_refunds import GONE
+
+REQUESTED = "requested"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundReceipt:
+    """What Stripe answered. The balance follows by the webhook."""
+
+    refund_id: str
+    status: str
+    amount_cents: int
+    topup_id: int
+
+
+def open_refund(
+    session: Session,
+    topup_id: int,
+    *,
+    amount_cents: int | None,
+    reason: str | None,
+    idempotency_key: str,
+    now: datetime,
+) -> tuple[Topup, PaymentRefund]:
+    """Write the intention; `amount_cents` None = all that is left. An unanswered one of the same amount is taken up.
+
+    Raises `UnknownTopup`, `NothingToRefund`, `RefundTooLarge`, `InvalidAmount`, or `Refused` for an unpaid top-up.
+    """
+    topup = session.get(Topup, topup_id, populate_existing=True)
+    if topup is None:
+        raise UnknownTopup(topup_id)
+    if topup.status is not TopupStatus.SUCCEEDED or topup.stripe_payment_intent_id is None:
+        raise Refused(
+            f"top-up {topup_id} is {topup.status}; only a paid one can be refunded",
+            remedy="Cancel it instead, if it is still open.",
+        )
+    mine = session.exec(select(PaymentRefund).where(PaymentRefund.topup_id == topup_id)).all()
+    unanswered = [row for row in mine if row.status == REQUESTED]
+    for row in unanswered:
+        if amount_cents is None or row.amount_cents == amount_cents:
+            return topup, row
+    left_cents = topup.amount_cents - max(topup.refunded_cents, _underway(mine))
+    if left_cents <= 0:
+        raise NothingToRefund(f"top-up {topup_id} has been refunded in full")
+    if amount_cents is not None and amount_cents <= 0:
+        raise InvalidAmount("a refund needs an amount above zero")
+    if amount_cents is not None and amount_cents > left_cents:
+        raise RefundTooLarge(
+            f"{money(amount_cents)} is more than what is left of top-up {topup_id}",
+            remedy=f"Refund at most {money(left_cents)}.",
+        )
+    row = PaymentRefund(
+        topup_id=topup_id,
+        idempotency_key=idempotency_key,
+        amount_cents=amount_cents or left_cents,
+        status=REQUESTED,
+        reason=reason,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return topup, row
+
+
+def record_refund(session: Session, row_id: int, refund: GatewayRefund, *, now: datetime) -> None:
+    """Note Stripe's answer, unless its event was faster. The event books it."""
+    row = session.get_one(PaymentRefund, row_id)
+    known = session.exec(select(PaymentRefund.id).where(col(PaymentRefund.refund_id) == refund.refund_id)).first()
+    if known is None and row.refund_id is None:
+        row.refund_id = refund.refund_id
+        row.status = refund.status
+        row.updated_at = now
+        session.flush()
+
+
+def record_refused_refund(session: Session, row_id: int, why: str, *, now: datetime) -> None:
+    """Stripe would not take it: the amount is free again."""
+    row = session.get_one(PaymentRefund, row_id)
+    if row.refund_id is None:
+        row.status, row.failure_reason, row.updated_at = GONE[0], why[:200], now
+        session.flush()
+
+
+def _underway(refunds: Sequence[PaymentRefund]) -> int:
+    return sum(row.amount_cents for row in refunds if row.status not in GONE)

@@ -1,0 +1,333 @@
+"""The one file that calls Stripe, through the official SDK. Where the API base points is a setting: the sandbox, the
+real test mode, or any other stand-in.
+
+The SDK takes a fifth of a second to import, so it is imported at the first call, beside the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+from aiohttp import ClientTimeout
+
+from billing.errors import BillingError, CardDeclined, GatewayUnavailable, Refused
+from billing.gateway import (
+    ChargeRequest,
+    Checkout,
+    CheckoutRequest,
+    CustomerRequest,
+    GatewayRefund,
+    Payment,
+    RefundRequest,
+    SavedMethod,
+)
+from billing.handlers.objects import (
+    CardDetails,
+    Cents,
+    MethodDetails,
+    NextAction,
+    PaymentError,
+    Ref,
+    WithId,
+    id_of,
+)
+
+TIMEOUT_S: Final = 30.0
+"""For one attempt; Stripe answers within a few seconds, a payment rarely within ten."""
+RETRIES: Final = 2
+"""By the SDK, with the same idempotency key, after a lost connection, a 409 or a 5xx."""
+SEARCHED: Final = 100
+"""So many of a customer's newest payments are looked through for one top-up."""
+STRIPE_REASONS: Final = frozenset({"duplicate", "fraudulent", "requested_by_customer"})
+
+T = TypeVar("T")
+
+
+class _Method(msgspec.Struct):
+    id: str
+    type: str = "card"
+    customer: Ref = None
+    card: CardDetails | None = None
+    sepa_debit: CardDetails | None = None
+
+    @property
+    def label(self) -> str | None:
+        return MethodDetails(card=self.card, sepa_debit=self.sepa_debit).label
+
+
+class _Intent(msgspec.Struct):
+    id: str
+    status: str
+    amount: Cents
+    currency: str
+    amount_received: Cents = 0
+    latest_charge: Ref = None
+    payment_method: _Method | str | None = None
+    next_action: NextAction | None = None
+    last_payment_error: PaymentError | None = None
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class _Session(msgspec.Struct):
+    id: str
+    status: str
+    payment_status: str
+    url: str | None = None
+    payment_intent: Ref = None
+    amount_total: Cents | None = None
+    currency: str | None = None
+    expires_at: int | None = None
+    client_reference_id: str | None = None
+
+
+class _Refund(msgspec.Struct):
+    id: str
+    amount: Cents
+    status: str | None = None
+
+
+class StripeGateway:
+    """`PaymentGateway` over Stripe's API. Refuses live keys: this is a tool for development."""
+
+    def __init__(self, api_key: str, api_base: str | None = None) -> None:
+        if "_live_" in api_key:
+            raise Refused("live keys are not accepted", remedy="Use the sk_test_… key of your Stripe account.")
+        self._api_key = api_key
+        self._api_base = api_base
+        self._connecting = asyncio.Lock()
+        self._sdk: Any = None
+        self._client: Any = None
+        self._http: Any = None
+
+    async def create_customer(self, request: CustomerRequest) -> str:
+        params = {
+            "name": request.name,
+            "email": request.email,
+            "preferred_locales": [request.locale],
+            "metadata": {"company_id": str(request.company_id)},
+        }
+        answer = await self._ask(
+            lambda v1: v1.customers.create_async(_given(params), _key(request.idempotency_key)), WithId
+        )
+        return answer.id
+
+    async def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        metadata = _metadata(request.company_id, request.topup_id, request.idempotency_key)
+        params = {
+            "mode": "payment",
+            "customer": request.customer_id,
+            "client_reference_id": str(request.topup_id),
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": request.currency.lower(),
+                        "unit_amount": request.amount_cents,
+                        "product_data": {"name": request.description},
+                    },
+                }
+            ],
+            # On both, so that either object's events name the top-up, whichever comes first.
+            "metadata": metadata,
+            "payment_intent_data": {
+                "metadata": metadata,
+                "description": request.description,
+                "setup_future_usage": "off_session",
+            },
+            "success_url": request.success_url,
+            "cancel_url": request.cancel_url,
+            "locale": request.locale,
+            "expires_at": int(request.expires_at.timestamp()),
+        }
+        return _checkout(
+            await self._ask(
+                lambda v1: v1.checkout.sessions.create_async(params, _key(request.idempotency_key)), _Session
+            )
+        )
+
+    async def checkout(self, session_id: str) -> Checkout:
+        return _checkout(await self._ask(lambda v1: v1.checkout.sessions.retrieve_async(session_id), _Session))
+
+    async def expire_checkout(self, session_id: str) -> Checkout:
+        return _checkout(await self._ask(lambda v1: v1.checkout.sessions.expire_async(session_id), _Session))
+
+    async def find_checkout(self, *, customer_id: str, topup_id: int) -> Checkout | None:
+        params = {"customer": customer_id, "limit": SEARCHED}
+        found = await self._ask(lambda v1: v1.checkout.sessions.list_async(params), _Sessions)
+        mine = (session for session in found.data if session.client_reference_id == str(topup_id))
+        return next(map(_checkout, mine), None)
+
+    async def charge(self, request: ChargeRequest) -> Payment:
+        params: dict[str, Any] = {
+            "amount": request.amount_cents,
+            "currency": request.currency.lower(),
+            "customer": request.customer_id,
+            "payment_method": request.payment_method,
+            "description": request.description,
+            "confirm": True,
+            "metadata": _metadata(request.company_id, request.topup_id, request.idempotency_key, request.origin),
+            "expand": _INTENT_EXPANDED,
+        }
+        if request.off_session:
+            params["off_session"] = True
+        if request.return_url is not None:
+            params["return_url"] = request.return_url
+        else:
+            params["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
+        return _payment(
+            await self._ask(lambda v1: v1.payment_intents.create_async(params, _key(request.idempotency_key)), _Intent)
+        )
+
+    async def payment(self, intent_id: str) -> Payment:
+        params = {"expand": _INTENT_EXPANDED}
+        return _payment(await self._ask(lambda v1: v1.payment_intents.retrieve_async(intent_id, params), _Intent))
+
+    async def find_payment(self, *, customer_id: str, topup_id: int) -> Payment | None:
+        params = {"customer": customer_id, "limit": SEARCHED}
+        found = await self._ask(lambda v1: v1.payment_intents.list_async(params), _Intents)
+        mine = (intent for intent in found.data if intent.metadata.get("topup_id") == str(topup_id))
+        return next(map(_payment, mine), None)
+
+    async def cancel_payment(self, intent_id: str) -> Payment:
+        params = {"expand": _INTENT_EXPANDED}
+        return _payment(await self._ask(lambda v1: v1.payment_intents.cancel_async(intent_id, params), _Intent))
+
+    async def method(self, payment_method_id: str) -> SavedMethod:
+        return _saved(await self._ask(lambda v1: v1.payment_methods.retrieve_async(payment_method_id), _Method))
+
+    async def attach_method(self, payment_method_id: str, *, customer_id: str) -> SavedMethod:
+        params = {"customer": customer_id}
+        return _saved(await self._ask(lambda v1: v1.payment_methods.attach_async(payment_method_id, params), _Method))
+
+    async def refund(self, request: RefundRequest) -> GatewayRefund:
+        metadata = {"topup_id": str(request.topup_id), "refund_row_id": str(request.refund_row_id)}
+        params: dict[str, Any] = {"payment_intent": request.payment_intent_id, "amount": request.amount_cents}
+        if request.reason in STRIPE_REASONS:
+            params["reason"] = request.reason
+        elif request.reason:
+            metadata["note"] = request.reason[:500]
+        params["metadata"] = metadata
+        refund = await self._ask(lambda v1: v1.refunds.create_async(params, _key(request.idempotency_key)), _Refund)
+        return GatewayRefund(refund_id=refund.id, status=refund.status or "pending", amount_cents=refund.amount)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._http.close_async()
+            self._client = None
+
+    async def _ask(self, call: Callable[[Any], Awaitable[Any]], answer: type[T]) -> T:
+        """Make one call and read the answer; the SDK's errors become ours."""
+        client = await self._connected()
+        try:
+            answered = await call(client.v1)
+        except self._sdk.StripeError as error:
+            raise _translated(error, self._sdk, self._api_base) from error
+        try:
+            return msgspec.convert(answered.to_dict(), answer)
+        except msgspec.ValidationError as error:
+            raise GatewayUnavailable(f"Stripe's answer cannot be read: {error}") from error
+
+    async def _connected(self) -> Any:
+        async with self._connecting:
+            if self._client is None:
+                self._sdk = await asyncio.to_thread(importlib.import_module, "stripe")
+                self._http = self._sdk.AIOHTTPClient(timeout=ClientTimeout(total=TIMEOUT_S))
+                self._client = self._sdk.StripeClient(
+                    self._api_key,
+                    http_client=self._http,
+                    max_network_retries=RETRIES,
+                    base_addresses={"api": self._api_base} if self._api_base else {},
+                )
+            return self._client
+
+
+class _Sessions(msgspec.Struct):
+    data: list[_Session]
+
+
+class _Intents(msgspec.Struct):
+    data: list[_Intent]
+
+
+_INTENT_EXPANDED: Final = ["payment_method"]
+
+
+def _key(idempotency_key: str) -> dict[str, str]:
+    return {"idempotency_key": idempotency_key}
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _metadata(company_id: int, topup_id: int, topup_key: str, origin: str | None = None) -> dict[str, str]:
+    """What leads an event back to its top-up. The key tells databases apart that share one Stripe account."""
+    found = {"company_id": str(company_id), "topup_id": str(topup_id), "topup_key": topup_key}
+    return found if origin is None else {**found, "origin": origin}
+
+
+def _checkout(session: _Session) -> Checkout:
+    return Checkout(
+        session_id=session.id,
+        url=session.url,
+        status=session.status,
+        payment_status=session.payment_status,
+        payment_intent_id=id_of(session.payment_intent),
+        amount_cents=session.amount_total,
+        currency=session.currency,
+        expires_at=None if session.expires_at is None else datetime.fromtimestamp(session.expires_at, UTC),
+    )
+
+
+def _payment(intent: _Intent) -> Payment:
+    method = intent.payment_method
+    action = intent.next_action.redirect_to_url if intent.next_action is not None else None
+    error = intent.last_payment_error or PaymentError()
+    return Payment(
+        intent_id=intent.id,
+        status=intent.status,
+        amount_cents=intent.amount,
+        received_cents=intent.amount_received,
+        currency=intent.currency,
+        charge_id=id_of(intent.latest_charge),
+        payment_method_id=method.id if isinstance(method, _Method) else method,
+        payment_method_label=method.label if isinstance(method, _Method) else None,
+        next_action_url=action.url if action is not None else None,
+        failure_code=error.code,
+        decline_code=error.decline_code,
+        failure_message=error.message,
+        metadata=intent.metadata,
+    )
+
+
+def _saved(method: _Method) -> SavedMethod:
+    return SavedMethod(
+        payment_method_id=method.id, label=method.label or method.type, customer_id=id_of(method.customer)
+    )
+
+
+def _translated(error: Any, sdk: Any, api_base: str | None) -> BillingError:
+    """The SDK's error as ours: declined, refused, or nobody knows what happened."""
+    said = error.user_message or str(error) or type(error).__name__
+    body = error.json_body if isinstance(error.json_body, dict) else {}
+    details: Any = body.get("error")
+    details = details if isinstance(details, dict) else {}
+    if isinstance(error, sdk.CardError):
+        return CardDeclined(
+            said,
+            failure_code=details.get("code") or error.code or "card_declined",
+            decline_code=details.get("decline_code"),
+            payment_intent_id=(details.get("payment_intent") or {}).get("id"),
+            charge_id=details.get("charge"),
+        )
+    if isinstance(error, sdk.AuthenticationError | sdk.PermissionError):
+        return Refused(f"Stripe refused the key: {said}", remedy="Set STRIPE_SECRET to a valid sk_test_… key.")
+    in_use = details.get("code") == "idempotency_key_in_use"
+    if isinstance(error, sdk.InvalidRequestError | sdk.IdempotencyError) and not in_use:
+        return Refused(f"Stripe refused the request: {said}")
+    return GatewayUnavailable(f"Stripe at {api_base or 'api.stripe.com'} could not be asked: {said}")

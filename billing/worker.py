@@ -1,0 +1,192 @@
+"""The worker: processes the inbox and runs due jobs, woken by every commit, asleep when nothing is due.
+
+Events and jobs have a loop each, so that a slow answer of Stripe's never delays an event. Everything that it does is
+at least once: a job is finished in a transaction after its work, and its work may be repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from billing import inbox, job_queue
+from billing.changes import Change
+from billing.clock import Clock
+from billing.db import Database
+from billing.errors import BillingError, Refused, TestModeOff
+from billing.guard import AlwaysOn, TestModeGuard
+from billing.job_queue import DueJob
+from billing.policy import Policy
+from billing.pump import Pump
+from billing.services.payment_calls import next_look
+from billing.wiring import Services
+
+__all__ = ["Services", "Worker"]
+
+log = logging.getLogger(__name__)
+
+EVENTS_PER_COMMIT: Final = 64
+JOBS_AT_ONCE: Final = 8
+"""So many Stripe calls are under way at most; real test mode allows 25 requests a second."""
+SWEEP_EVERY: Final = timedelta(minutes=5)
+PERIODIC: Final = ("expire_topups", "sweep_reservations")
+
+JobHandler = Callable[[Mapping[str, Any]], Awaitable[datetime | None]]
+"""Does the work of one kind; returns when to do it again, None = never."""
+
+
+class Worker:
+    """Start it once per server. `wake()` after writes; commits of `db` wake it by themselves."""
+
+    def __init__(
+        self,
+        db: Database,
+        services: Services,
+        clock: Clock,
+        *,
+        policy: Policy | None = None,
+        guard: TestModeGuard | None = None,
+    ) -> None:
+        self._db = db
+        self._services = services
+        self._clock = clock
+        self._policy = policy or Policy()
+        self._guard = guard or AlwaysOn()
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._events = Pump("billing events", self._process_events)
+        self._jobs = Pump("billing jobs", self._start_jobs)
+        self._handlers: Mapping[str, JobHandler] = {
+            "auto_topup_check": self._auto_topup_check,
+            "retry_unpaid": self._retry_unpaid,
+            "settle_topup": self._settle_topup,
+            "expire_topups": self._expire_topups,
+            "sweep_reservations": self._sweep_reservations,
+        }
+        db.on_commit(self._committed)
+
+    async def start(self) -> None:
+        """Take up what was left open, then keep going until `stop`."""
+        await self._db.write(job_queue.recover, periodic=PERIODIC, now=self._clock.now())
+        self._events.start()
+        self._jobs.start()
+
+    async def stop(self) -> None:
+        """Stop; what was cut off is done again after the next start."""
+        await self._events.stop()
+        await self._jobs.stop()
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def wake(self) -> None:
+        """There may be events or jobs to do."""
+        self._events.wake()
+        self._jobs.wake()
+
+    async def idle(self) -> None:
+        """Return when nothing is due by the clock and nothing runs."""
+        self.wake()
+        while not (self._events.is_asleep and self._jobs.is_asleep and not self._running):
+            await self._events.asleep()
+            await self._jobs.asleep()
+            if self._running:
+                await asyncio.wait(list(self._running.values()), return_when=asyncio.FIRST_COMPLETED)
+
+    def _committed(self, _changes: tuple[Change, ...]) -> None:
+        self.wake()
+
+    # Events -----------------------------------------------------------------------------------------------------
+
+    async def _process_events(self) -> float | None:
+        if not self._is_on():
+            return None
+        more, due_at = await self._db.write(_process_some, now=self._clock.now(), policy=self._policy)
+        return 0 if more else self._seconds_until(due_at)
+
+    # Jobs -------------------------------------------------------------------------------------------------------
+
+    async def _start_jobs(self) -> float | None:
+        if not self._is_on():
+            return None
+        free = JOBS_AT_ONCE - len(self._running)
+        if free <= 0:
+            return None  # the end of a job wakes this loop
+        jobs, due_at = await self._db.write(
+            job_queue.due_jobs, now=self._clock.now(), limit=free, running=frozenset(self._running)
+        )
+        for job in jobs:
+            task = asyncio.create_task(self._run_job(job), name=f"job {job.id} {job.kind}")
+            self._running[job.id] = task
+            task.add_done_callback(partial(self._job_ended, job.id))
+        return self._seconds_until(due_at)
+
+    def _job_ended(self, job_id: int, _task: asyncio.Task[None]) -> None:
+        del self._running[job_id]
+        self._jobs.wake()
+
+    async def _run_job(self, job: DueJob) -> None:
+        try:
+            handler = self._handlers[job.kind]
+            again_at = await handler(job.payload)
+        except TestModeOff as error:
+            await self._db.write(job_queue.postpone, job, error.message, now=self._clock.now())
+        except Refused as error:
+            log.warning("job %s %s refused: %s", job.id, job.kind, error.message)
+            await self._db.write(job_queue.reject, job, error.message, now=self._clock.now())
+        except BillingError as error:
+            await self._db.write(job_queue.postpone, job, error.message, now=self._clock.now())
+        except Exception as error:
+            log.exception("job %s %s failed", job.id, job.kind)
+            await self._db.write(job_queue.postpone, job, repr(error), now=self._clock.now())
+        else:
+            await self._db.write(job_queue.finish, job.id, again_at=again_at, now=self._clock.now())
+
+    async def _auto_topup_check(self, payload: Mapping[str, Any]) -> None:
+        await self._services.auto_topups.check(
+            payload["company_id"], triggered_by=payload["triggered_by"], call_id=payload["call_id"]
+        )
+
+    async def _retry_unpaid(self, payload: Mapping[str, Any]) -> None:
+        await self._services.prepaid.retry_unpaid(payload["company_id"])
+
+    async def _settle_topup(self, payload: Mapping[str, Any]) -> datetime | None:
+        topup = await self._services.topups.resume(payload["topup_id"])
+        return next_look(topup, now=self._clock.now())
+
+    async def _expire_topups(self, _payload: Mapping[str, Any]) -> datetime:
+        await self._services.topups.sweep_expired()
+        return self._clock.now() + SWEEP_EVERY
+
+    async def _sweep_reservations(self, _payload: Mapping[str, Any]) -> datetime:
+        await self._services.prepaid.sweep_reservations()
+        return self._clock.now() + SWEEP_EVERY
+
+    # Both -------------------------------------------------------------------------------------------------------
+
+    def _is_on(self) -> bool:
+        """While test mode is off nothing is begun; whoever switches it on wakes the worker."""
+        try:
+            self._guard.check()
+        except TestModeOff:
+            return False
+        return True
+
+    def _seconds_until(self, due_at: datetime | None) -> float | None:
+        if due_at is None:
+            return None
+        return max(0.05, (due_at - self._clock.now()).total_seconds())
+
+
+def _process_some(session: Session, *, now: datetime, policy: Policy) -> tuple[bool, datetime | None]:
+    """One batch of events; whether more are due, and when the next one is."""
+    processed = inbox.process(session, now=now, limit=EVENTS_PER_COMMIT, policy=policy)
+    if processed.count:
+        return True, None
+    return False, job_queue.next_event_at(session)
