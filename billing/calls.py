@@ -11,7 +11,7 @@ from sqlmodel import Session
 from billing import reservations
 from billing.accounts import Account, account_of
 from billing.changes import Kind, announce
-from billing.charging import charge_ended_call, charge_new_call, charge_of
+from billing.charging import EndedCall, charge_call, charge_of
 from billing.dialect import insert_unless_present, table_of
 from billing.errors import InsufficientCredit, UnknownCall
 from billing.models import Call, CallCharge, CallStatus
@@ -79,7 +79,9 @@ def end_call(
     call.updated_at = now
     session.flush()
     announce(session, Kind.CALL, call_id, call.company_id)
-    return charge_ended_call(session, call, policy=policy, now=now)
+    account = account_of(session, call.company_id, policy=policy, now=now)
+    charge_call(session, EndedCall(call_id, call.company_id, duration_s, call.non_billable_reason), account, now=now)
+    return charge_of(session, call_id)
 
 
 def simulate_call(
@@ -115,7 +117,8 @@ def simulate_call(
             updated_at=now,
         ),
     )
-    charge_new_call(session, call, account, now=now)
+    assert call.id is not None
+    charge_call(session, EndedCall(call.id, company_id, duration_s), account, now=now)
     return call
 
 

@@ -153,7 +153,8 @@ async def test_unknown_reports_and_impossible_spans_are_refused(database: Databa
         ),
         (
             "SELECT t.id, c.name, t.amount, t.failure_code FROM balance_topups t "
-            "JOIN companies c ON c.id = t.company_id WHERE t.status = 'failed' AND t.created_at > DATETIME('2026-11-02 09:00:00', '-24 hours')",
+            "JOIN companies c ON c.id = t.company_id "
+            "WHERE t.status = 'failed' AND t.created_at > DATETIME('2026-11-02 09:00:00', '-24 hours')",
             [(2, "First", 5_000, "card_declined")],
         ),
         (
