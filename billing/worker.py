@@ -24,10 +24,10 @@ from billing.guard import AlwaysOn, TestModeGuard
 from billing.job_queue import DueJob
 from billing.policy import Policy
 from billing.pump import Pump
+from billing.services.auto_topup import AutoTopupService
 from billing.services.payment_calls import next_look
-from billing.wiring import Services
-
-__all__ = ["Services", "Worker"]
+from billing.services.prepaid import PrepaidBillingService
+from billing.services.topup import StripeTopupService
 
 log = logging.getLogger(__name__)
 
@@ -46,16 +46,20 @@ class Worker:
 
     def __init__(
         self,
-        db: Database,
-        services: Services,
-        clock: Clock,
         *,
+        db: Database,
+        clock: Clock,
+        topups: StripeTopupService,
+        auto_topups: AutoTopupService,
+        prepaid: PrepaidBillingService,
         policy: Policy | None = None,
         guard: TestModeGuard | None = None,
     ) -> None:
         self._db = db
-        self._services = services
         self._clock = clock
+        self._topups = topups
+        self._auto_topups = auto_topups
+        self._prepaid = prepaid
         self._policy = policy or Policy()
         self._guard = guard or AlwaysOn()
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -149,23 +153,23 @@ class Worker:
             await self._db.write(job_queue.finish, job.id, again_at=again_at, now=self._clock.now())
 
     async def _auto_topup_check(self, payload: Mapping[str, Any]) -> None:
-        await self._services.auto_topups.check(
+        await self._auto_topups.check(
             payload["company_id"], triggered_by=payload["triggered_by"], call_id=payload["call_id"]
         )
 
     async def _retry_unpaid(self, payload: Mapping[str, Any]) -> None:
-        await self._services.prepaid.retry_unpaid(payload["company_id"])
+        await self._prepaid.retry_unpaid(payload["company_id"])
 
     async def _settle_topup(self, payload: Mapping[str, Any]) -> datetime | None:
-        topup = await self._services.topups.resume(payload["topup_id"])
+        topup = await self._topups.resume(payload["topup_id"])
         return next_look(topup, now=self._clock.now())
 
     async def _expire_topups(self, _payload: Mapping[str, Any]) -> datetime:
-        await self._services.topups.sweep_expired()
+        await self._topups.sweep_expired()
         return self._clock.now() + SWEEP_EVERY
 
     async def _sweep_reservations(self, _payload: Mapping[str, Any]) -> datetime:
-        await self._services.prepaid.sweep_reservations()
+        await self._prepaid.sweep_reservations()
         return self._clock.now() + SWEEP_EVERY
 
     # Both -------------------------------------------------------------------------------------------------------
