@@ -23,7 +23,7 @@ from devconsole.screens.overview import OverviewScreen
 from devconsole.source import Address, RemoteSource, Source
 from devconsole.store import Snapshot, Store, Update
 from devconsole.widgets.event_list import EventList
-from relay.api import EventView, Operation
+from relay.api import Operation
 from relay.errors import RelayError
 
 R = TypeVar("R")
@@ -160,11 +160,17 @@ class DevConsole(App[int]):
     def action_show(self, mode: str) -> None:
         self.switch_mode(mode)
 
-    def open_event(self, event: EventView, among: EventList | None = None) -> None:
+    def open_event(self, event: str, among: EventList | None = None) -> None:
         """Show an event in full; `among` is the list whose neighbours left and right lead to."""
         from devconsole.screens.event_detail import EventDetailScreen
 
-        self.push_screen(EventDetailScreen(event.event_id, event=event, among=among))
+        self.push_screen(EventDetailScreen(event, among=among))
+
+    def open_delivery(self, delivery: int) -> None:
+        """Show one delivery to the webhook in full, also one that was rejected."""
+        from devconsole.screens.delivery import DeliveryScreen
+
+        self.push_screen(DeliveryScreen(delivery))
 
     def open_company(self, company: str) -> None:
         """Show a company, named by its slug, in full."""

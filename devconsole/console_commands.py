@@ -44,7 +44,7 @@ ACTIONS = (
     ConsoleCommand(
         "auto-topup.set",
         "a",
-        "Auto top-up",
+        "Auto",
         "Set the automatic top-up",
         "Threshold, amount and card",
         "auto_topup",
@@ -125,7 +125,9 @@ CONSOLE = (
     ConsoleCommand(
         "app.theme", "T", "Theme", "Switch between dark and light", "Remembered", "switch_theme", group="Console"
     ),
-    ConsoleCommand("app.palette", "ctrl+p", "Palette", "All commands by name", "", "command_palette", group="Console"),
+    ConsoleCommand(
+        "app.palette", "ctrl+p", "Palette", "All commands by name", "", "command_palette", True, group="Console"
+    ),
     ConsoleCommand(
         "app.help", "question_mark", "Help", "Help", "Keys, signs and where to begin", "help", True, "Console"
     ),

@@ -123,9 +123,9 @@ class Store:
             topups=tuple(first.topups[:RECENT]),
             decisions=tuple(first.decisions[:RECENT]),
         )
-        return Update(self.snapshot, kinds=frozenset(VIEWS), reloaded=True)
+        return Update(self.snapshot, kinds=frozenset(FeedKind), reloaded=True)
 
-    def apply(self, items: Iterable[FeedItem]) -> Update:
+    def apply(self, items: Sequence[FeedItem]) -> Update:
         """Fold many feed items into one new snapshot: of several changes of one row only the last is decoded."""
         rows = _last_of_each(items)
         now = self.snapshot
@@ -139,7 +139,7 @@ class Store:
             decisions=_recent(now.decisions, rows.get(FeedKind.DECISION, {})),
         )
         events = tuple(rows.get(FeedKind.EVENT, {}).values())
-        return Update(self.snapshot, events=events, kinds=frozenset(rows))
+        return Update(self.snapshot, events=events, kinds=frozenset(item.kind for item in items))
 
 
 Row = TypeVar("Row", bound=Any)

@@ -75,11 +75,11 @@ class OverviewScreen(LiveScreen):
     @on(EventList.Changed)
     def _events_changed(self) -> None:
         new = self.events.new_above
-        self.events_pane.border_subtitle = f"{new:,} new ↑ home" if new else ""
+        self.events_pane.note = f"{new:,} new ↑ home" if new else ""
 
     @on(RowList.Opened, "#events-list")
     def _event_opened(self, message: RowList.Opened) -> None:
-        self.console.open_event(message.row, self.events)
+        self.console.open_event(message.row.event_id, self.events)
 
     @on(RowList.Opened, "#balances-list")
     def _company_opened(self, message: RowList.Opened) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.style import Style
@@ -40,13 +41,24 @@ class Banner(Widget):
         first = _spread(self._identity(width), self._connection(), width)
         return Content("\n").join((first, _spread(self._tabs(width), self._health(width), width)))
 
+    async def on_click(self, event: events.Click) -> None:
+        if (mode := event.style.meta.get("mode")) is not None:
+            await self.run_action(f"app.show({mode!r})")
+
     def _identity(self, width: int) -> Content:
         status = self.snapshot.status
         name = Content.styled("devconsole", "bold $foreground")
         if status is None:
             return name + "  a prepaid payment system to try things on"
-        chips = [name, "  ", _chip(MODES.get(status.mode, status.mode), "$primary"), " "]
-        chips.append(_chip("LOCKED", "$error") if self.snapshot.locked else _chip("TEST MODE", "$success"))
+        mode = _chip(MODES.get(status.mode, status.mode), "$text-primary on $panel")
+        locked = _chip("LOCKED", "$background on $error")
+        chips = [
+            name,
+            "  ",
+            mode,
+            " ",
+            locked if self.snapshot.locked else _chip("TEST MODE", "$text-success on $panel"),
+        ]
         address = status.webhook_url if width >= 100 else status.webhook_url.partition("://")[2]
         return Content.assemble(*chips, toned(f"  webhook {address}" if width >= 100 else f"  {address}", Tone.MUTED))
 
@@ -56,11 +68,11 @@ class Banner(Widget):
     def _tabs(self, width: int) -> Content:
         parts: list[Content] = []
         for key, mode in TABS:
-            style = "bold $foreground underline" if mode == self.mode else "$text-muted"
+            style = "bold $foreground" if mode == self.mode else "$text-muted"
             tab = Content.assemble((f"{key} ", "$text-primary"), (mode.capitalize(), style))
             if mode == "failures" and (failures := self._failures()):
                 tab += Content.styled(f" {failures}", "bold $text-error")
-            parts.append(tab.stylize(Style.from_meta({"@click": f"app.show({mode!r})"})))
+            parts.append(tab.stylize(Style.from_meta({"mode": mode})))
         return Content("   " if width >= 100 else "  ").join(parts)
 
     def _failures(self) -> int:
@@ -82,8 +94,8 @@ class Banner(Widget):
         return Content.assemble(*parts)
 
 
-def _chip(text: str, colour: str) -> Content:
-    return Content.styled(f" {text} ", f"bold $background on {colour}")
+def _chip(text: str, colours: str) -> Content:
+    return Content.styled(f" {text} ", f"bold {colours}")
 
 
 def _spread(left: Content, right: Content, width: int) -> Content:

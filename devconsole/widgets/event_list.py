@@ -182,7 +182,7 @@ def event_columns(width: int) -> tuple[Column, ...]:
     columns = [
         Column("Time", 8, lambda event: (clock(event.received_at), Tone.MUTED)),
         Column("Outcome", outcome, _outcome),
-        Column("Event", type_width, lambda event: (event.type, Tone.PLAIN)),
+        Column("Event", type_width, lambda event: (event.type, _type_tone(event.type))),
         Column("Company", company, lambda event: (event.company_slug or ABSENT, Tone.PLAIN)),
         Column("EUR", euros, _amount, "right"),
     ]
@@ -203,3 +203,8 @@ def _amount(event: EventView) -> Cell:
     if event.currency in (None, "eur"):
         return amount(event.amount_cents), Tone.STRONG
     return money(event.amount_cents, event.currency), Tone.STRONG
+
+
+def _type_tone(event_type: str) -> Tone:
+    """What tells of a failure at Stripe stands out, even though it was processed well here."""
+    return Tone.BAD if event_type.endswith("failed") or event_type == "charge.dispute.created" else Tone.PLAIN

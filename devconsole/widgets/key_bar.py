@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.content import Content
 from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
-LAST = ("app.help", "app.quit")
-"""Always shown, at the right end."""
+LAST = ("app.palette", "app.help", "app.quit")
+"""Always at the right end; the palette only where all keys fit."""
 
 
 class KeyBar(Widget):
@@ -26,21 +27,34 @@ class KeyBar(Widget):
         if screen is self.screen:
             self.refresh()
 
+    async def on_click(self, event: events.Click) -> None:
+        if (key := event.style.meta.get("key")) is not None:
+            await self.run_action(f"app.simulate_key({key!r})")
+
     def render(self) -> Content:
         shown = {
             binding.id or binding.action: self._key(self.app.get_key_display(binding), binding.key, binding.description)
             for _, binding, enabled, _ in self.screen.active_bindings.values()
             if binding.show and enabled
         }
-        right = Content("  ").join(shown.pop(name) for name in LAST if name in shown)
-        left, room = Content(""), self.content_size.width - right.cell_length - 2
-        for key in shown.values():
-            longer = left + key if not left else left + "  " + key
-            if longer.cell_length > room:
-                break
-            left = longer
-        return left + " " * max(0, room + 2 - left.cell_length) + right
+        width = self.content_size.width
+        loose = sum(key.cell_length + 2 for key in shown.values()) <= width
+        last = [key for name in LAST if (key := shown.pop(name, None)) is not None][not loose :]
+        gap = "  " if loose else " "
+        right = Content(gap).join(last)
+        left = _as_many_as_fit(tuple(shown.values()), gap, width - right.cell_length - 2)
+        return left + " " * max(0, width - left.cell_length - right.cell_length) + right
 
     def _key(self, display: str, key: str, description: str) -> Content:
         text = Content.assemble((display, "bold $footer-key-foreground"), " ", (description, "$text-muted"))
-        return text.stylize(Style.from_meta({"@click": f"app.simulate_key({key!r})"}))
+        return text.stylize(Style.from_meta({"key": key}))
+
+
+def _as_many_as_fit(keys: tuple[Content, ...], gap: str, width: int) -> Content:
+    line = Content("")
+    for key in keys:
+        longer = Content.assemble(line, gap, key) if line else key
+        if longer.cell_length > width:
+            break
+        line = longer
+    return line

@@ -15,7 +15,7 @@ class Pane(Vertical):
 
     DEFAULT_CSS = """
     Pane {
-        border-top: solid $border-blurred; border-title-color: $text-muted; border-subtitle-color: $text-muted;
+        border-top: solid $border-blurred; border-title-color: $text-muted;
         border-title-background: $background; padding: 0;
         & > .pane-hint { display: none; padding: 1 2; color: $text-muted; }
         &.-empty > .pane-hint { display: block; }
@@ -26,10 +26,13 @@ class Pane(Vertical):
 
     empty: reactive[bool] = reactive(False, init=False)
     """True shows the hint."""
+    note: reactive[str] = reactive("", init=False)
+    """Stands behind the title."""
 
     def __init__(self, title: str, body: Widget, *, hint: Content | str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self.border_title = title
+        self._title = title
         self._body, self._hint = body, hint
         body.add_class("pane-body")
 
@@ -39,6 +42,14 @@ class Pane(Vertical):
 
     def watch_empty(self, empty: bool) -> None:
         self.set_class(empty, "-empty")
+
+    def watch_note(self, note: str) -> None:
+        self.border_title = Content(f"{self._title} · {note}" if note else self._title).markup
+
+    def rename(self, title: str) -> None:
+        """Give it another title."""
+        self._title = title
+        self.watch_note(self.note)
 
     def hint(self, text: Content | str) -> None:
         """Say something else while there is nothing to show."""

@@ -56,8 +56,8 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
     RowList {
         height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1;
         & > .row-list--header { color: $text-muted; }
-        & > .row-list--cursor { background: $panel; }
-        & > .row-list--mark { color: $panel-lighten-2; }
+        & > .row-list--cursor { color: $foreground; }
+        & > .row-list--mark { color: $border-blurred; }
         & > .row-list--plain { color: $foreground; }
         & > .row-list--strong { color: $foreground; text-style: bold; }
         & > .row-list--muted { color: $text-muted; }
@@ -135,9 +135,14 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
     def rows_visible(self) -> int:
         return max(1, self.size.height - 1)
 
+    @property
+    def line_width(self) -> int:
+        """Cells of a line, what the scroll bar takes left out."""
+        return self.scrollable_content_region.width
+
     def row_count_changed(self) -> None:
         """Adapt scroll bar and cursor to `row_count()` and draw anew."""
-        self.virtual_size = Size(self.size.width, self.row_count() + 1)
+        self.virtual_size = Size(0, self.row_count() + 1)
         self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
 
@@ -185,7 +190,7 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.line_width
         columns = self.columns(width - 1)
         if y == 0:
             return self._line(width, columns, [(column.title, Tone.PLAIN) for column in columns], "row-list--header")
@@ -203,14 +208,10 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         selected = component == "row-list--cursor"
         mark = base + self._tone("mark") if selected else base
         segments = [Segment(MARK if selected else " ", mark)]
-        used = 1
         for column, cell_width, (text, tone) in zip(columns, widths, cells, strict=False):
             style = base if component == "row-list--header" else base + self._tone(tone)
             segments.append(Segment(_fit(printable(text), cell_width, column.align) + " ", style))
-            used += cell_width + 1
-        if used < width:
-            segments.append(Segment(" " * (width - used), base))
-        return Strip(segments).crop(0, width)
+        return Strip(segments).crop_extend(0, width, base)
 
     def _tone(self, name: str) -> Style:
         return self.get_component_rich_style(f"row-list--{name}", partial=True)

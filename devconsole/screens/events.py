@@ -1,0 +1,124 @@
+"""All events there ever were, narrowed by a filter."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from devconsole.event_filter import STATUSES, EventFilter, FilterInvalid, parse
+from devconsole.screens.live import LiveScreen
+from devconsole.store import Update
+from devconsole.widgets.event_list import EventList
+from devconsole.widgets.pane import Pane
+from devconsole.widgets.row_list import RowList
+
+NO_EVENTS = Content.from_markup(
+    "Nothing has arrived yet.\n\n"
+    "[$text-primary]t[/]  top up with a test card   "
+    "[$text-primary]o[/]  open the Checkout page   "
+    "[$text-primary]x[/]  trigger any Stripe event"
+)
+NO_MATCH = Content.from_markup("No event matches the filter.\n\n[$text-primary]esc[/]  show all events again")
+EXAMPLES = f"{', '.join(STATUSES)} · company:acme-telefon · type:charge.*"
+
+
+class EventsScreen(LiveScreen):
+    """The event list in full width, and a line to filter it."""
+
+    CSS_PATH = "events.tcss"
+    AUTO_FOCUS = "#events-list"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="events.filter", tooltip="Narrow the list by a few words"),
+        Binding("f", "failed_only", "Failed only", id="events.failed-only", tooltip="Only events that failed"),
+        Binding("escape", "clear", "All", id="events.clear", tooltip="Remove the filter"),
+    ]
+    mode_name = "events"
+
+    pane = getters.query_one("#events", Pane)
+    events = getters.query_one("#events-list", EventList)
+    entry = getters.query_one("#filter", Input)
+    note = getters.query_one("#filter-note", Static)
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(id="filter-line"):
+            yield Static("Filter", id="filter-label")
+            yield Input(placeholder=EXAMPLES, id="filter", compact=True)
+            yield Static("", id="filter-note", markup=False)
+        yield Pane("Events", EventList(self.console.source.call, id="events-list"), hint=NO_EVENTS, id="events")
+
+    def paint(self, update: Update) -> None:
+        if update.reloaded:
+            self.events.reload()
+        else:
+            self.events.arrive(update.events)
+
+    @on(EventList.Changed)
+    def _events_changed(self) -> None:
+        events = self.events
+        shown = events.event_filter
+        self.pane.hint(NO_MATCH if shown else NO_EVENTS)
+        self.pane.empty = events.loaded and not events.row_count()
+        new = f"{events.new_above:,} new ↑ home" if events.new_above else ""
+        self.pane.note = " · ".join(filter(None, (f"{events.row_count():,}", str(shown), new)))
+        self.set_class(bool(shown), "-filtered")
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "clear":
+            return self.is_mounted and (self.has_class("-filtering") or bool(self.events.event_filter))
+        return super().check_action(action, parameters)
+
+    def action_filter(self) -> None:
+        self.add_class("-filtering")
+        self.entry.value = str(self.events.event_filter)
+        self.entry.focus()
+
+    def action_failed_only(self) -> None:
+        self._narrow(EventFilter() if self.events.event_filter.status == "failed" else EventFilter(status="failed"))
+
+    def action_clear(self) -> None:
+        if self.has_class("-filtering"):
+            self._leave_entry()
+        else:
+            self._narrow(EventFilter())
+
+    def _narrow(self, event_filter: EventFilter) -> None:
+        self.pane.empty = False
+        self.events.narrow(event_filter)
+        self.events.focus()
+
+    def _leave_entry(self) -> None:
+        self.remove_class("-filtering")
+        self.note.update("")
+        self.events.focus()
+
+    def _typed(self) -> EventFilter | None:
+        """What the line says; None when it says nothing that can be understood, which is shown beside it."""
+        slugs = tuple(company.slug for company in self.snapshot.companies)
+        try:
+            found = parse(self.entry.value, companies=slugs)
+        except FilterInvalid as invalid:
+            self.note.update(f"✗ {invalid}")
+            return None
+        self.note.update(f"→ {found}" if found else "→ all events")
+        return found
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self) -> None:
+        self._typed()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_submitted(self) -> None:
+        if (found := self._typed()) is not None:
+            self._leave_entry()
+            self._narrow(found)
+
+    @on(RowList.Opened, "#events-list")
+    def _event_opened(self, message: RowList.Opened) -> None:
+        self.console.open_event(message.row.event_id, self.events)
