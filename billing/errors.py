@@ -139,7 +139,7 @@ class SlugTaken(Refused):
 
 
 class CompanyInactive(Refused):
-    """`is_active` is off: no new payments and no calls."""
+    """`is_active` is off: no new payments. What was paid before can still be used."""
 
     code = "company_inactive"
 
