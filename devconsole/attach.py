@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
@@ -15,12 +16,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from devconsole.exclusive import is_held
 from devconsole.output import Failure
 from relay.home import Home, ServerRecord
 from relay.wire import HEALTH_PATH
 
 READY_DEADLINE_S = 30.0
 HEALTH_DEADLINE_S = 2.0
+POLL_S = 0.1
 END_DEADLINE_S = 15.0
 """A server finishes what it has begun before it ends; after this it is killed."""
 
@@ -48,30 +51,29 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 class Attachment:
-    """The way to a server. Made by `begin`, which returns at once; `wait` gives the server, `close` lets go of it."""
+    """The way to the server of `home`: `wait` finds or starts it, `close` lets go of it and ends it if it is ours.
 
-    def __init__(self, home: Home, command: Sequence[str]) -> None:
+    `start` are options of `devconsole server`, used only when one has to be started.
+    """
+
+    def __init__(self, home: Home, start: Mapping[str, Any]) -> None:
         self._home = home
-        self._command = command
+        self._start = start
         self._child: _Child | None = None
 
     def wait(self) -> Attached:
         """The server, once it is ready. Blocks for up to half a minute. Raises `Failure` with what the child said."""
-        if self._child is None and (running := running_server(self._home)) is not None:
+        if (running := running_server(self._home)) is not None:
             return self._attached(running.relay_url, is_ours=False)
-        self.start_child()
-        assert self._child is not None
+        self._child = _Child(server_command(self._home, self._start))
         try:
             return self._attached(self._child.wait_ready(), is_ours=True)
         except Failure:
+            self.close()
             # Somebody may have been faster on the same home; then ours refused, and theirs serves.
-            if (running := running_server(self._home)) is None:
+            if (running := self._faster_one()) is None:
                 raise
             return self._attached(running.relay_url, is_ours=False)
-
-    def start_child(self) -> None:
-        if self._child is None:
-            self._child = _Child(self._command)
 
     def close(self) -> None:
         """End the server if it is ours."""
@@ -79,17 +81,16 @@ class Attachment:
             self._child.end()
             self._child = None
 
+    def _faster_one(self) -> ServerRecord | None:
+        deadline = time.monotonic() + READY_DEADLINE_S
+        while is_held(self._home) and time.monotonic() < deadline:
+            if (running := running_server(self._home)) is not None:
+                return running
+            time.sleep(POLL_S)
+        return None
+
     def _attached(self, url: str, *, is_ours: bool) -> Attached:
         return Attached(url, self._home.token(), is_ours)
-
-
-def begin(home: Home, start: Mapping[str, Any]) -> Attachment:
-    """Look for the server of `home`; when none left a record, a child starts right away, with these options."""
-    attachment = Attachment(home, server_command(home, start))
-    record = home.read_server()
-    if record is None or not _is_alive(record.pid):
-        attachment.start_child()
-    return attachment
 
 
 def running_server(home: Home) -> ServerRecord | None:

@@ -33,21 +33,23 @@ def _findings(home: Home) -> Iterator[Finding]:
         settings = read_settings()
     except Failure as failure:
         yield Finding(check="settings", ok=False, detail=failure.message, remedy=failure.remedy)
-        settings = None
     else:
         yield _settings(settings)
+        yield from _server(home, settings)
     yield _home(home)
-    server = running_server(home)
-    if server is not None:
-        yield Finding(check="server", ok=True, detail=f"pid {server.pid} at {server.relay_url}")
-    else:
-        yield Finding(check="server", ok=True, detail="not running; `devconsole` starts it")
-        if settings is not None:
-            yield _port("relay port", settings.devconsole_port, "--port")
-            if settings.uses_sandbox:
-                yield _port("sandbox port", settings.devconsole_sandbox_port, "--sandbox-port")
     yield _stripe_cli()
     yield _terminal()
+
+
+def _server(home: Home, settings: Settings) -> Iterator[Finding]:
+    """The server that runs, or whether one could start."""
+    if (server := running_server(home)) is not None:
+        yield Finding(check="server", ok=True, detail=f"pid {server.pid} at {server.relay_url}")
+        return
+    yield Finding(check="server", ok=True, detail="not running; `devconsole` starts it")
+    yield _port("relay port", settings.devconsole_port, "--port")
+    if settings.uses_sandbox:
+        yield _port("sandbox port", settings.devconsole_sandbox_port, "--sandbox-port")
 
 
 def _python() -> Finding:

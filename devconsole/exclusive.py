@@ -26,6 +26,17 @@ def exclusive(home: Home) -> Iterator[None]:
         lock.release()
 
 
+def is_held(home: Home) -> bool:
+    """Whether a server holds this home, ready or not."""
+    if not home.server_lock.exists():
+        return False
+    try:
+        with FileLock(home.server_lock).acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
 def already_running(home: Home) -> Failure:
     """Names the first server, as far as it has written its record."""
     record = home.read_server()

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from devconsole.output import Failure, printable
+from devconsole.settings import LOOPBACK_NAMES
 
 BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Between two starts; the last one repeats. A listener that became ready starts the row anew."""
@@ -25,7 +26,6 @@ LINE_MAX = 1 << 20
 """A line of the tool is an event at most."""
 
 _SECRET = re.compile(r"whsec_\w+")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class ListenFailed(Exception):
@@ -70,7 +70,7 @@ class StripeListen:
         self._api_key = api_key
         self._forward_to = forward_to
         # The tool takes another API base on this machine only; elsewhere it goes to Stripe itself.
-        self._api_base = stripe_api if stripe_api and urlsplit(stripe_api).hostname in _LOOPBACK else None
+        self._api_base = stripe_api if stripe_api and urlsplit(stripe_api).hostname in LOOPBACK_NAMES else None
         self._on_secret = on_secret
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None

@@ -24,6 +24,7 @@ RELAY_PORT = 4242
 SANDBOX_PORT = 12111
 SANDBOX_KEY = "sk_test_sandbox_devconsole"
 """Any test key opens the sandbox; it is nobody's account."""
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 _LIVE = re.compile(r"(?:sk|rk|pk)_live_")
 _EUROS = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,2})?")
@@ -73,6 +74,13 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _local(value: str) -> str:
+    """An address on this machine: events carry customers' data, test or not."""
+    if urlsplit(value).hostname not in LOOPBACK_NAMES:
+        raise ValueError(f"expected an address on this machine such as http://127.0.0.1:8000/hook, found {value!r}")
+    return value
+
+
 def _words(value: Any) -> Any:
     """A list in the environment: separated by commas or blanks."""
     return tuple(re.split(r"[,\s]+", value.strip())) if isinstance(value, str) else value
@@ -82,6 +90,7 @@ _LIMITS = Policy()
 
 Port = Annotated[int, AfterValidator(lambda port: _port(port))]
 Address = Annotated[str, AfterValidator(_url)]
+LocalAddress = Annotated[Address, AfterValidator(_local)]
 Rate = Annotated[int, _scaled(_RATE, 10_000, "0.42", least=0, most=1_000_000)]
 LowBalance = Annotated[int, _scaled(_EUROS, 100, "20.00", least=0, most=1_000_000)]
 Threshold = Annotated[
@@ -145,8 +154,8 @@ class Settings(BaseSettings):
     """False: start without the sandbox."""
     devconsole_stripe_api: Address | None = None
     """Address of a Stripe API to use instead of the sandbox or api.stripe.com."""
-    devconsole_forward_to: Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_words)] = ()
-    """Addresses that get a copy of each delivery, separated by commas."""
+    devconsole_forward_to: Annotated[tuple[LocalAddress, ...], NoDecode, BeforeValidator(_words)] = ()
+    """Addresses on this machine that get a copy of each delivery, separated by commas."""
     devconsole_listen: bool = False
     """True: run the official `stripe listen` beside the server."""
 

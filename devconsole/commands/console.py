@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devconsole import output
 from devconsole.commands.verb import Invocation
+
+if TYPE_CHECKING:
+    from devconsole.attach import Attachment
 
 
 def run_console(invocation: Invocation, *, start: Mapping[str, Any]) -> int:
@@ -18,12 +21,21 @@ def run_console(invocation: Invocation, *, start: Mapping[str, Any]) -> int:
         output.say("devconsole: no terminal here, so the server runs without a screen; Ctrl+C ends it.")
         return run_server(invocation.home, start=start, as_json=invocation.json)
 
-    from devconsole.attach import begin
+    from devconsole.app import run
+    from devconsole.source import Address
 
-    attachment = begin(invocation.home, start)  # the server starts while the screens are imported
+    found: list[Attachment] = []
+
+    def find() -> Address:
+        """Called in a thread, once the first screen is painted; even looking for a server waits until then."""
+        from devconsole.attach import Attachment
+
+        found.append(Attachment(invocation.home, start))
+        attached = found[0].wait()
+        return Address(attached.url, attached.token)
+
     try:
-        from devconsole.app import run
-
-        return run(attachment)
+        return run(find)
     finally:
-        attachment.close()
+        for attachment in found:
+            attachment.close()

@@ -14,7 +14,7 @@ from devconsole.commands.verb import Invocation, Verb
 @start_options
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 @click.pass_obj
-def command(invocation: Invocation, until_stdin_closes: bool, **options: Any) -> int:
+def command(invocation: Invocation, /, until_stdin_closes: bool, **options: Any) -> int:
     """With --json the first line tells the addresses, once they answer, and nothing follows."""
     from devconsole.server import run_server
 
