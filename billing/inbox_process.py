@@ -106,11 +106,11 @@ def _record(session: Session, attempts: Sequence[_Attempt], now: datetime) -> No
     """Write the outcomes of a batch: one statement for the events, one for the attempts."""
     connection = session.connection()
     earlier = connection.execute(
-        select(_ATTEMPTS.c.webhook_event_id, func.max(_ATTEMPTS.c.number))
+        select(_ATTEMPTS.c.webhook_event_id, func.max(_ATTEMPTS.c.number).label("number"))
         .where(_ATTEMPTS.c.webhook_event_id.in_([attempt.row.id for attempt in attempts]))
         .group_by(_ATTEMPTS.c.webhook_event_id)
     )
-    made: dict[int, int] = dict(earlier.tuples().all())
+    made = {row.webhook_event_id: row.number for row in earlier}
     connection.execute(_UPDATE, [_event_columns(attempt, now) for attempt in attempts])
     connection.execute(
         insert(_ATTEMPTS), [_attempt_columns(attempt, made.get(attempt.row.id, 0) + 1) for attempt in attempts]
