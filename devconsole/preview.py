@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devconsole.format import clock, euros, rate
-from relay.api import BalanceView, CompanyView
+from relay.api import AutoTopupView, BalanceView, CompanyView
 
 RESERVED_FOR_S = 300
 """A running call holds the price of five minutes."""
@@ -89,6 +89,18 @@ class AutoTopupDraft:
     daily_limit: int
     monthly_limit_cents: int | None
     has_card: bool
+
+
+def as_saved(settings: AutoTopupView) -> AutoTopupDraft:
+    """The settings that are in force."""
+    return AutoTopupDraft(
+        enabled=settings.enabled,
+        threshold_cents=settings.threshold_cents,
+        amount_cents=settings.amount_cents,
+        daily_limit=settings.daily_limit,
+        monthly_limit_cents=settings.monthly_limit_cents,
+        has_card=settings.payment_method is not None,
+    )
 
 
 def auto_topup_outlook(company: CompanyView, draft: AutoTopupDraft, *, now: datetime) -> str:

@@ -24,10 +24,17 @@ HEADINGS = {
 """Groups in the order in which somebody trying a payment system needs them; others follow under their own name."""
 
 
+TITLE_CELLS = 28
+
+
 def card_entry(card: CardView) -> Entry:
     """One line of the gallery: masked number, title, and what the card does."""
     line = Content.assemble(
-        (masked(card.number), "$text-muted"), "  ", f"{card.title:<26}", "  ", (card.what_happens, "$text-muted")
+        (masked(card.number), "$text-muted"),
+        "  ",
+        f"{_cut(card.title):<{TITLE_CELLS}}",
+        "  ",
+        (card.what_happens, "$text-muted"),
     )
     return Entry(
         key=card.name,
@@ -36,6 +43,10 @@ def card_entry(card: CardView) -> Entry:
         group=HEADINGS.get(card.group, card.group.capitalize()),
         words=f"{card.name} {card.number} {card.brand} {card.payment_method}",
     )
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= TITLE_CELLS else f"{title[: TITLE_CELLS - 1]}…"
 
 
 def masked(number: str) -> str:
@@ -90,3 +101,7 @@ class CardGallery(Picker):
             nothing="No test card matches; clear the search to see all of them.",
             id=id,
         )
+
+    def show(self, cards: Sequence[CardView]) -> None:
+        """Replace the cards."""
+        self.offer([card_entry(card) for card in in_order(cards)])

@@ -53,8 +53,29 @@ class Picker(Vertical):
         Binding("down", "move('cursor_down')", show=False),
         Binding("pageup", "move('page_up')", show=False),
         Binding("pagedown", "move('page_down')", show=False),
-        Binding("slash", "search", "Search", show=False, id="picker.search"),
+        Binding("slash", "search", "Search", id="picker.search"),
     ]
+    DEFAULT_CSS = """
+    Picker {
+        height: auto;
+        & > .picker-line { height: 1; }
+        .picker-label { width: 13; color: $text-muted; }
+        .picker-search { width: 1fr; background: $panel; padding: 0 1; }
+        & > EntryList {
+            height: 7; text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1; background: transparent;
+        }
+        & > EntryList > .option-list--option-highlighted {
+            color: $foreground; background: $block-hover-background;
+        }
+        & > EntryList:focus > .option-list--option-highlighted {
+            color: $foreground; background: $block-hover-background; text-style: bold;
+        }
+        & > .picker-detail { height: 2; margin-top: 1; color: $text-muted; }
+        /* Only a rule on the picker itself makes its label follow the focus. */
+        &:focus-within { tint: transparent; }
+        &:focus-within .picker-label { color: $text; text-style: bold; }
+    }
+    """
 
     @dataclass
     class Highlighted(Message):
@@ -90,14 +111,20 @@ class Picker(Vertical):
         self._placeholder, self._nothing = placeholder, nothing
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="field-line"):
-            yield Label(Content(self._label_text), classes="field-label")
+        with Horizontal(classes="picker-line"):
+            yield Label(Content(self._label_text), classes="picker-label")
             yield Input(placeholder=self._placeholder, compact=True, classes="picker-search")
         yield EntryList(compact=True, markup=False, classes="picker-list")
         yield Static(classes="picker-detail")
 
     def on_mount(self) -> None:
         self._narrow("", keep=self._first)
+
+    def offer(self, entries: Sequence[Entry]) -> None:
+        """Replace the entries; what is highlighted stays so where it still exists."""
+        keep = self.key
+        self._all = {entry.key: entry for entry in entries}
+        self._narrow(self.search.value, keep=keep)
 
     @property
     def key(self) -> str | None:

@@ -12,7 +12,7 @@ from textual.widgets import Checkbox, Select
 
 from devconsole.entry import AUTO_AMOUNT_RANGE, AUTO_MONTH_RANGE, AUTO_THRESHOLD_RANGE
 from devconsole.format import euros
-from devconsole.preview import AutoTopupDraft, auto_topup_outlook
+from devconsole.preview import AutoTopupDraft, as_saved, auto_topup_outlook
 from devconsole.screens.modals.form import Answer, Form
 from devconsole.widgets.amount_input import AmountInput, as_typed
 from devconsole.widgets.card_gallery import CardChoice
@@ -20,7 +20,7 @@ from devconsole.widgets.company_select import CompanySelect
 from devconsole.widgets.count_input import CountInput
 from devconsole.widgets.field import Field, Objection
 from devconsole.widgets.tick import Tick
-from relay.api import AutoTopupView, CardView, CheckAutoTopup, CompanyView, SetAutoTopup
+from relay.api import CardView, CheckAutoTopup, CompanyView, SetAutoTopup
 
 SUGGESTED_THRESHOLD_CENTS = 1_000
 SUGGESTED_AMOUNT_CENTS = 5_000
@@ -150,18 +150,7 @@ class CheckAutoTopupForm(Form):
     def outcome(self) -> Content:
         if (company := self.company.company) is None:
             return Content("")
-        return Content(auto_topup_outlook(company, _as_saved(company.auto_topup), now=self._now))
-
-
-def _as_saved(settings: AutoTopupView) -> AutoTopupDraft:
-    return AutoTopupDraft(
-        enabled=settings.enabled,
-        threshold_cents=settings.threshold_cents,
-        amount_cents=settings.amount_cents,
-        daily_limit=settings.daily_limit,
-        monthly_limit_cents=settings.monthly_limit_cents,
-        has_card=settings.payment_method is not None,
-    )
+        return Content(auto_topup_outlook(company, as_saved(company.auto_topup), now=self._now))
 
 
 def _or_none(field: Field[int]) -> int | None:
