@@ -1,28 +1,20 @@
-"""The services under test, on a real file and a clock that stands still; after each test the ledger is proved."""
+"""The engine on a fresh file with a fake gateway."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from billing.clock import CountedIds, ManualClock
+from billing.clock import ManualClock
 from billing.db import Database
-from billing.guard import AlwaysOn
-from billing.ledger_check import check
-from billing.policy import Policy
-from billing.services.call_refund import CallRefundService
-from billing.services.prepaid import PrepaidBillingService
+from tests.support.gateway import FakeGateway
+from tests.support.services import Billing
 
 
 @pytest.fixture
-async def prepaid(
-    database: Database, clock: ManualClock, ids: CountedIds, policy: Policy
-) -> AsyncIterator[PrepaidBillingService]:
-    yield PrepaidBillingService(db=database, clock=clock, ids=ids, policy=policy, guard=AlwaysOn())
-    assert (await database.write(check)).breaches == ()
+def gateway() -> FakeGateway:
+    return FakeGateway()
 
 
 @pytest.fixture
-def call_refunds(database: Database, clock: ManualClock, policy: Policy) -> CallRefundService:
-    return CallRefundService(db=database, clock=clock, policy=policy, guard=AlwaysOn())
+def billing(database: Database, gateway: FakeGateway, clock: ManualClock) -> Billing:
+    return Billing.on(database, gateway, clock)

@@ -130,7 +130,9 @@ class Story:
         )  # fmt: skip
 
 
-def event(type_: str, subject: Json, *, event_id: str | None = None, created: int = 1_793_610_000, **changes: Any) -> bytes:
+def event(
+    type_: str, subject: Json, *, event_id: str | None = None, created: int = 1_793_610_000, **changes: Any
+) -> bytes:
     """The bytes of an event about `subject`."""
     body = {
         "id": event_id or f"evt_{next(_numbers):06d}",
@@ -166,7 +168,7 @@ def arrival(body: bytes, *, now: datetime, held: bool = False, source: str = "sa
 def receive(session: Session, bodies: Sequence[bytes], *, now: datetime) -> list[Stored]:
     """Store and process, as relay and worker do, in one transaction."""
     stored = store(session, [arrival(body, now=now) for body in bodies])
-    while process(session, now=now, limit=100).may_be_more:
+    while process(session, now=now, limit=100).count:
         pass
     return stored
 
