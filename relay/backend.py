@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from billing.worker import Worker
-
 from billing.clock import Clock, IdSource
 from billing.db import Database
 from billing.gateway import PaymentGateway
@@ -18,6 +16,7 @@ from billing.services.auto_topup import AutoTopupService
 from billing.services.call_refund import CallRefundService
 from billing.services.prepaid import PrepaidBillingService
 from billing.services.topup import StripeTopupService
+from billing.worker import Worker
 from relay.commits import Commits
 from relay.feed import Feed
 from relay.journal import Journal

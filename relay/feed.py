@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import secrets
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -105,12 +106,11 @@ class Feed:
         self._listeners: list[Callable[[], None]] = []
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._unseen_since: float | None = None
+        self._unseen_since: float | None = -math.inf
         self._closed = False
 
     def start(self) -> None:
         assert self._task is None, "started twice"
-        self._unseen_since = asyncio.get_running_loop().time()
         self._task = asyncio.create_task(self._run(), name="feed")
 
     async def stop(self) -> None:
@@ -230,6 +230,7 @@ class Feed:
         self.publish(await self._load(by_kind))
 
     def _is_unseen(self) -> bool:
+        """Before the first client, and a while after the last."""
         since = self._unseen_since
         return since is not None and asyncio.get_running_loop().time() - since > UNSEEN_S
 
