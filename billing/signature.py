@@ -90,10 +90,11 @@ def verify(
         return _NO_SECRET
     try:
         parts = [part.split("=", 2) for part in header.split(",")]
-        timestamp = int(next(part[1] for part in parts if part[0] == "t"))
+        stamps = [part[1] for part in parts if part[0] == "t"]
+        timestamp = int(stamps[0])
         signatures = [part[1].encode("utf-8", "backslashreplace") for part in parts if part[0] == "v1"]
         message = b"%d.%b" % (timestamp, body)
-    except (IndexError, ValueError, StopIteration):
+    except (IndexError, ValueError):
         return _MALFORMED
     if not signatures:
         return _ONLY_V0 if any(part[0] == "v0" for part in parts) else _MALFORMED
