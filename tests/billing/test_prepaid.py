@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session, select
 
 from billing.changes import Change, Kind
 from billing.clock import CountedIds, ManualClock
@@ -13,6 +14,7 @@ from billing.db import Database
 from billing.errors import InsufficientCredit, InvalidAmount, InvalidReason, TestModeOff, UnknownCall, UnknownCompany
 from billing.guard import AlwaysOn
 from billing.models import (
+    BillingRate,
     Call,
     CallCharge,
     CallStatus,
@@ -96,8 +98,8 @@ async def test_a_call_that_is_not_billable_is_not_charged(
     company = await database.write(add_company, now=clock.now(), balance_cents=10_000)
     call = await prepaid.start_call(company)
 
-    def mark(session: object, call_id: int) -> None:
-        session.get(Call, call_id).non_billable_reason = "test_call"  # type: ignore[attr-defined]
+    def mark(session: Session, call_id: int) -> None:
+        session.get_one(Call, call_id).non_billable_reason = "test_call"
 
     await database.write(mark, call.id or 0)
     assert await prepaid.end_call(call.id or 0, duration_s=60) is None
@@ -136,6 +138,25 @@ async def test_the_companys_own_rate_counts_while_it_is_valid(
     assert await price_of_a_minute() == 50  # the minimum
     charges = await rows(database, CallCharge)
     assert [charge.rate_e4_per_minute for charge in charges] == [4_200, 4_200, 3_000, 6_000]
+
+
+async def test_the_rate_that_began_last_wins_until_it_ends(
+    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
+) -> None:
+    company = await database.write(add_company, now=clock.now(), balance_cents=10_000)
+    day, now = timedelta(days=1), clock.now()
+
+    def prices(session: Session) -> None:
+        set_rate(session, company_id=company, rate=Rate(2_000, 1, 0), valid_from=now - day, now=now)
+        set_rate(session, company_id=company, rate=Rate(1_000, 1, 0), valid_from=now - 2 * day, now=now)
+        set_rate(session, company_id=company, rate=Rate(9_000, 1, 0), valid_from=None, now=now)
+        session.exec(select(BillingRate).where(BillingRate.rate_e4_per_minute == 2_000)).one().valid_until = now + day
+
+    await database.write(prices)
+    for expected_cents in (20, 20, 10):
+        await prepaid.simulate_call(company, duration_s=60)
+        assert (await rows(database, CallCharge))[-1].amount_cents == expected_cents
+        clock.advance(day)
 
 
 async def test_a_free_rate_leaves_a_charge_of_nothing(
@@ -260,6 +281,17 @@ async def test_a_running_call_holds_the_price_of_five_minutes(
     assert (entry.money_cents, entry.reserved_cents) == (-110, -210)
     (reservation,) = await rows(database, Reservation)
     assert reservation.status is ReservationStatus.CONVERTED
+
+
+async def test_a_call_is_paid_with_what_it_held(
+    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
+) -> None:
+    company = await database.write(add_company, now=clock.now(), balance_cents=210)
+    call = await prepaid.start_call(company)  # holds all of it
+    charge = await prepaid.end_call(call.id or 0, duration_s=300)
+    assert charge is not None
+    assert (charge.status, charge.amount_cents) == (ChargeStatus.CHARGED, 210)
+    assert await money_of(database, company) == Money(0)
 
 
 async def test_a_running_call_holds_no_more_than_there_is(
