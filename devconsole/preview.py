@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing import money
 from devconsole.format import clock, euros, rate
 from relay.api import AutoTopupView, BalanceView, CompanyView
 
@@ -16,8 +17,12 @@ RESERVED_FOR_S = 300
 
 
 def price_cents(*, duration_s: int, rate_e4_per_minute: int) -> int:
-    """Price of a call billed to the second, rounded half up once: 157 s at 4200 (0.42 EUR a minute) -> 110."""
-    return (2 * duration_s * rate_e4_per_minute + 6_000) // 12_000
+    """Price of a call that is billed to the second and has no minimum; 0 for an unanswered one."""
+    if duration_s == 0:
+        return 0
+    return money.price_cents(
+        duration_s=duration_s, rate_e4_per_minute=rate_e4_per_minute, increment_s=1, minimum_cents=0
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

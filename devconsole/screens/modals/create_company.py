@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from textual import getters, on
@@ -21,9 +20,9 @@ from devconsole.widgets.tick import Tick
 from relay.api import CompanyView, CreateCompany
 
 LONGEST_NAME = 200
-SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+SLUG = re.compile(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
+LONGEST_SLUG = 60
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-FOLDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 class CreateCompanyForm(Form):
@@ -58,12 +57,9 @@ class CreateCompanyForm(Form):
         yield Tick("Prepaid billing: calls are charged to the balance", value=True, id="prepaid")
 
     def answer(self) -> Answer:
-        name, slug = self.company_name.read(), self.slug.read()
-        if slug is None and (derived := slug_of(name)) in self._taken:
-            raise Objection(f"{derived} exists; choose a slug", at=self.slug)
         return CreateCompany(
-            company_name=name,
-            slug=slug,
+            company_name=self.company_name.read(),
+            slug=self.slug.read(),
             email=self.email.read(),
             opening_balance_cents=self.opening.read(),
             prepaid_billing_enabled=self.prepaid.value,
@@ -71,17 +67,18 @@ class CreateCompanyForm(Form):
 
     def outcome(self) -> Content:
         try:
-            slug = self.slug.read() or slug_of(self.company_name.read())
-            opening_cents = self.opening.read()
+            self.company_name.read()
+            slug, opening_cents = self.slug.read(), self.opening.read()
         except Objection:
             return Content("")
-        return Content(f"Commands call it {slug}; it starts with {euros(opening_cents)}.")
+        called = slug or "by a slug made from its name"
+        return Content(f"Starts with {euros(opening_cents)}. Commands call it {called}.")
 
     def _read_slug(self, text: str) -> str | None:
         if not (slug := text.strip()):
             return None
-        if SLUG.fullmatch(slug) is None:
-            raise EntryRefused("Small letters, digits and single hyphens, such as acme-gmbh")
+        if len(slug) > LONGEST_SLUG or SLUG.fullmatch(slug) is None:
+            raise EntryRefused("Small letters, digits and single hyphens, such as acme-2")
         if slug in self._taken:
             raise EntryRefused(f"{slug} exists already")
         return slug
@@ -89,12 +86,6 @@ class CreateCompanyForm(Form):
     @on(Checkbox.Changed)
     def _prepaid_changed(self) -> None:
         self.review()
-
-
-def slug_of(name: str) -> str:
-    """How the server derives a slug: `Müller & Söhne` -> `mueller-soehne`."""
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(FOLDED)).encode("ascii", "ignore").decode()
-    return "-".join(re.findall(r"[a-z0-9]+", plain))
 
 
 def _read_name(text: str) -> str:

@@ -72,7 +72,7 @@ async def test_a_company_needs_no_more_than_a_name() -> None:
         assert not can_submit(app)
         await pilot.press(*"Müller & Söhne")
         await pilot.pause()
-        assert outcome(app) == "Commands call it mueller-soehne; it starts with 0.00 EUR."
+        assert outcome(app) == "Starts with 0.00 EUR. Commands call it by a slug made from its name."
         await pilot.press("enter")
         await pilot.pause()
     assert app.answer == CreateCompany(company_name="Müller & Söhne")
@@ -96,12 +96,13 @@ async def test_all_of_a_company_can_be_given() -> None:
 async def test_a_slug_that_exists_is_refused() -> None:
     app = Stage(lambda: CreateCompanyForm(COMPANIES))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press(*"Acme Telefon", "enter")
+        await pilot.press(*"Acme", "tab", *"acme-telefon", "enter")
         await pilot.pause()
-        assert note(app, "slug") == "✗ acme-telefon exists; choose a slug"
-        await pilot.press(*"Acme 2")
-        await pilot.pause()
-        assert note(app, "slug").startswith("✗ Small letters")
+        assert note(app, "slug") == "✗ acme-telefon exists already"
+        for wrong in ("Acme", "12", "a--b", "a" * 61):
+            await pilot.press("ctrl+u", *wrong)
+            await pilot.pause()
+            assert note(app, "slug").startswith("✗ Small letters")
         assert app.answer is OPEN
 
 
