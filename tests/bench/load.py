@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 
 import msgspec
+
 from billing.signature import sign
 
 HEAD = (

@@ -1,0 +1,91 @@
+"""From a key to the screen with 100,000 stored events, and how much memory the console takes for what it has seen."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from fixtures.events import catalog
+from tests.bench import load
+from tests.bench.figures import Goal, report
+from tests.bench.processes import SECRET, server
+from tests.bench.stored import store_events
+from tests.bench.terminal import Terminal, console
+
+STORED = 100_000
+PRESSES = 150
+SEEN = 20_000
+DOWN, PAGE_DOWN, PAGE_UP = b"\x1b[B", b"\x1b[6~", b"\x1b[5~"
+
+
+def measure() -> None:
+    """First on an almost empty inbox, then with 100,000 events, so that the growth is visible."""
+    with tempfile.TemporaryDirectory() as scratch:
+        few = pressed(Path(scratch) / "few", 100)
+        many = pressed(Path(scratch) / "many", STORED)
+    report(
+        f"key to screen with {STORED:,} stored events",
+        f"{describe(many)} ms",
+        f"{describe(few)} ms, with 100 stored events",
+        percentile(many, 99),
+        Goal(must=60, aim=45, at_most=True),
+        note=" ms (p99)",
+    )
+    memory()
+
+
+def pressed(home: Path, stored: int) -> list[float]:
+    """Milliseconds of each key press on the list of all events."""
+    asyncio.run(store_events(home, stored))
+    with server(home), console(home) as terminal:
+        terminal.press(b"2")
+        terminal.settle()
+        return [milliseconds for key in (DOWN, PAGE_DOWN, PAGE_UP) for milliseconds in presses(terminal, key)]
+
+
+def presses(terminal: Terminal, key: bytes) -> list[float]:
+    found = []
+    for _ in range(PRESSES // 3):
+        found.append(terminal.press(key) * 1000)
+        terminal.settle(0.02)
+    return found
+
+
+def memory() -> None:
+    """Resident memory of the console before and after events have passed before its eyes."""
+    with server() as running, console(running.home) as terminal:
+        process = psutil.Process(terminal.process.pid)
+        pour(running.port, "warm", 2_000)
+        terminal.settle()
+        before = process.memory_info().rss
+        pour(running.port, "seen", SEEN)
+        terminal.settle()
+        grown = (process.memory_info().rss - before) / (1 << 20) * (100_000 / SEEN)
+    report(
+        "console memory per 100,000 events seen",
+        f"{grown:.1f} MB (from {SEEN:,} events, scaled)",
+        f"{before / (1 << 20):.0f} MB before",
+        grown,
+        Goal(must=5, aim=1, at_most=True),
+        note=" MB",
+    )
+
+
+def pour(port: int, prefix: str, count: int) -> None:
+    """Deliver so many new events, a thousand a second."""
+    template = catalog.build("customer.created", event_id="evt_bench", created=1_793_000_000)
+    bodies = load.event_bodies(template, count, prefix=prefix)
+    requests = load.signed_requests(bodies=bodies, secret=SECRET, port=port)
+    asyncio.run(load.open_loop(port=port, requests=requests, per_second=1000))
+
+
+def percentile(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def describe(values: list[float]) -> str:
+    return f"p50 {percentile(values, 50):.1f}, p95 {percentile(values, 95):.1f}, max {max(values):.1f}"
