@@ -1,4 +1,4 @@
-"""Calls and what they cost: admission, holding, charging, unpaid calls, adjustments."""
+"""Ended calls: what they cost, which pot pays, and what happens when it does not suffice."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from sqlmodel import Session, select
 from billing.changes import Change, Kind
 from billing.clock import CountedIds, ManualClock
 from billing.db import Database
-from billing.errors import InsufficientCredit, InvalidAmount, InvalidReason, TestModeOff, UnknownCall, UnknownCompany
 from billing.guard import AlwaysOn
 from billing.models import (
     BillingRate,
     Call,
     CallCharge,
-    CallStatus,
     ChargeStatus,
     LedgerEntry,
     LedgerType,
-    Reservation,
-    ReservationStatus,
 )
 from billing.policy import Policy
 from billing.rates import Rate, set_rate
@@ -33,9 +29,6 @@ from tests.support.billing import Money, add_company, money_of, pending_jobs, ro
 async def the_charge(database: Database) -> CallCharge:
     (charge,) = await rows(database, CallCharge)
     return charge
-
-
-# An ended call -------------------------------------------------------------------------------------------------------
 
 
 async def test_an_ended_call_is_charged_from_the_money(
@@ -204,9 +197,6 @@ async def test_a_call_is_announced_with_its_ledger_row_and_balance(
     assert Change(Kind.CALL, call.id or 0, company) in heard
 
 
-# Not enough money ----------------------------------------------------------------------------------------------------
-
-
 async def test_what_the_balance_does_not_cover_becomes_unpaid_and_asks_for_a_topup(
     database: Database, clock: ManualClock, prepaid: PrepaidBillingService
 ) -> None:
@@ -260,245 +250,3 @@ async def test_an_unpaid_call_keeps_the_price_of_its_day(
     await prepaid.adjust(company, money_cents=1_000, actor="ada", reason="goodwill")
     (charge,) = await prepaid.retry_unpaid(company)
     assert (charge.amount_cents, charge.rate_e4_per_minute) == (42, 4_200)
-
-
-# A call in progress --------------------------------------------------------------------------------------------------
-
-
-async def test_a_running_call_holds_the_price_of_five_minutes(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=1_000)
-    call = await prepaid.start_call(company, from_number="+49301234")
-    assert call.status is CallStatus.IN_PROGRESS
-    assert await money_of(database, company) == Money(1_000, 0, 210)
-    clock.advance(timedelta(seconds=156, microseconds=500))
-    charge = await prepaid.end_call(call.id or 0)
-    assert charge is not None
-    assert charge.duration_s == 157  # a started second counts
-    assert await money_of(database, company) == Money(890)
-    (entry,) = await rows(database, LedgerEntry, type=LedgerType.CHARGE)
-    assert (entry.money_cents, entry.reserved_cents) == (-110, -210)
-    (reservation,) = await rows(database, Reservation)
-    assert reservation.status is ReservationStatus.CONVERTED
-
-
-async def test_a_call_is_paid_with_what_it_held(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=210)
-    call = await prepaid.start_call(company)  # holds all of it
-    charge = await prepaid.end_call(call.id or 0, duration_s=300)
-    assert charge is not None
-    assert (charge.status, charge.amount_cents) == (ChargeStatus.CHARGED, 210)
-    assert await money_of(database, company) == Money(0)
-
-
-async def test_a_running_call_holds_no_more_than_there_is(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=50, bonus_cents=20)
-    await prepaid.start_call(company)
-    assert await money_of(database, company) == Money(50, 20, 70)
-    with pytest.raises(InsufficientCredit):
-        await prepaid.start_call(company)
-
-
-@pytest.mark.parametrize(
-    ("balance", "bonus", "admitted"), [(42, 0, True), (41, 0, False), (0, 42, True), (20, 21, False)]
-)
-async def test_a_call_is_admitted_if_money_and_bonus_pay_for_a_minute(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService, balance: int, bonus: int, admitted: bool
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=balance, bonus_cents=bonus)
-    if admitted:
-        assert (await prepaid.start_call(company)).id is not None
-        return
-    with pytest.raises(InsufficientCredit) as refused:
-        await prepaid.start_call(company)
-    assert (refused.value.effective_total_cents, refused.value.needed_cents) == (41, 42)
-    assert await rows(database, Call) == []
-
-
-async def test_the_minimum_charge_counts_at_admission(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=99)
-    await database.write(set_rate, company_id=company, rate=Rate(4_200, 1, 100), valid_from=None, now=clock.now())
-    with pytest.raises(InsufficientCredit):
-        await prepaid.start_call(company)
-
-
-async def test_a_company_without_prepaid_may_always_call(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), prepaid=False)
-    call = await prepaid.start_call(company)
-    assert await prepaid.end_call(call.id or 0, duration_s=60) is None
-    assert await rows(database, Reservation) == []
-
-
-async def test_a_call_that_outlasts_the_money_is_unpaid_and_holds_nothing_more(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=100)
-    call = await prepaid.start_call(company)
-    charge = await prepaid.end_call(call.id or 0, duration_s=600)
-    assert charge is not None
-    assert (charge.status, charge.amount_cents) == (ChargeStatus.UNPAID, 420)
-    assert await money_of(database, company) == Money(100)
-    (reservation,) = await rows(database, Reservation)
-    assert reservation.status is ReservationStatus.RELEASED
-
-
-async def test_what_one_call_holds_is_not_spent_by_another(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=300)
-    running = await prepaid.start_call(company)  # holds 210
-    await prepaid.simulate_call(company, duration_s=180)  # 126: only 90 are free
-    assert await money_of(database, company) == Money(300, 0, 210)
-    assert await prepaid.end_call(running.id or 0, duration_s=0) is None
-    assert await pending_jobs(database, "retry_unpaid") == [{"company_id": company}]
-    assert [charge.amount_cents for charge in await prepaid.retry_unpaid(company)] == [126]
-
-
-async def test_a_call_that_never_ends_gives_back_what_it_holds(
-    database: Database, clock: ManualClock, policy: Policy, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=1_000)
-    call = await prepaid.start_call(company)
-    clock.advance(policy.reservation_lifetime - timedelta(seconds=1))
-    assert await prepaid.sweep_reservations() == 0
-    clock.advance(timedelta(seconds=1))
-    assert await prepaid.sweep_reservations() == 1
-    assert await prepaid.sweep_reservations() == 0
-    assert await money_of(database, company) == Money(1_000)
-    charge = await prepaid.end_call(call.id or 0, duration_s=60)
-    assert charge is not None
-    assert charge.status is ChargeStatus.CHARGED
-    assert await money_of(database, company) == Money(958)
-
-
-# Adjustments ---------------------------------------------------------------------------------------------------------
-
-
-async def test_an_adjustment_is_a_ledger_row_with_actor_and_reason(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=1_000)
-    await prepaid.adjust(company, money_cents=-300, bonus_cents=50, actor="ada", reason="wrong invoice")
-    entry = (await rows(database, LedgerEntry))[-1]
-    assert (entry.type, entry.money_cents, entry.bonus_cents) == (LedgerType.ADJUSTMENT, -300, 50)
-    assert (entry.created_by, entry.description, entry.reference_type) == ("ada", "wrong invoice", "admin_adjustment")
-    assert await money_of(database, company) == Money(700, 50)
-
-
-@pytest.mark.parametrize(
-    ("money_cents", "bonus_cents"),
-    [(-1_001, 0), (0, -51), (-900, 0)],  # more money, more bonus, or more than a running call leaves
-)
-async def test_a_debit_makes_no_debt(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService, money_cents: int, bonus_cents: int
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=1_000, bonus_cents=50)
-    await prepaid.start_call(company)  # holds 210
-    with pytest.raises(InsufficientCredit):
-        await prepaid.adjust(
-            company, money_cents=money_cents, bonus_cents=bonus_cents, actor="ada", reason="correction"
-        )
-    assert await money_of(database, company) == Money(1_000, 50, 210)
-
-
-@pytest.mark.parametrize(("actor", "reason"), [("", "why"), ("  ", "why"), ("ada", ""), ("ada", "x" * 501)])
-async def test_an_adjustment_needs_actor_and_reason(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService, actor: str, reason: str
-) -> None:
-    company = await database.write(add_company, now=clock.now())
-    with pytest.raises(InvalidReason):
-        await prepaid.adjust(company, money_cents=1, actor=actor, reason=reason)
-    with pytest.raises(InvalidAmount):
-        await prepaid.adjust(company, actor="ada", reason="nothing")
-
-
-@pytest.mark.parametrize(
-    ("balance", "bonus", "to_cents", "after"),
-    [
-        (10_000, 0, None, Money(1_999)),  # just below the threshold of 20.00
-        (10_000, 500, None, Money(1_999)),  # bonus goes first
-        (1_000, 5_000, 3_000, Money(1_000, 2_000)),
-        (10_000, 0, 0, Money(0)),
-        (1_500, 0, None, Money(1_500)),  # is low already
-        (0, 0, 0, Money(0)),
-    ],
-)
-async def test_draining_leaves_what_was_asked_for(
-    database: Database,
-    clock: ManualClock,
-    prepaid: PrepaidBillingService,
-    balance: int,
-    bonus: int,
-    to_cents: int | None,
-    after: Money,
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=balance, bonus_cents=bonus)
-    drained = await prepaid.drain(company, to_cents=to_cents, actor="ada", reason="try a low balance")
-    assert await money_of(database, company) == after
-    assert (drained.balance_cents, drained.bonus_cents) == (after.balance, after.bonus)
-
-
-async def test_draining_leaves_running_calls_what_they_hold(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=1_000)
-    await prepaid.start_call(company)
-    await prepaid.drain(company, to_cents=0, actor="ada", reason="try an empty balance")
-    assert await money_of(database, company) == Money(210, 0, 210)
-
-
-# Bad input and test mode ---------------------------------------------------------------------------------------------
-
-
-async def test_unknown_companies_and_calls_and_impossible_durations_are_refused(
-    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=1_000)
-    with pytest.raises(UnknownCompany):
-        await prepaid.simulate_call(99, duration_s=60)
-    with pytest.raises(UnknownCompany):
-        await prepaid.start_call(99)
-    with pytest.raises(UnknownCompany):
-        await prepaid.drain(99, to_cents=0, actor="ada", reason="why")
-    with pytest.raises(UnknownCall):
-        await prepaid.end_call(99)
-    for duration_s in (-1, 86_401):
-        with pytest.raises(InvalidAmount):
-            await prepaid.simulate_call(company, duration_s=duration_s)
-    with pytest.raises(InvalidAmount):
-        await prepaid.drain(company, to_cents=-1, actor="ada", reason="why")
-    assert await money_of(database, company) == Money(1_000)
-
-
-class Locked:
-    def check(self) -> None:
-        raise TestModeOff("test mode is off")
-
-
-async def test_while_test_mode_is_off_no_money_moves(
-    database: Database, clock: ManualClock, ids: CountedIds, policy: Policy, prepaid: PrepaidBillingService
-) -> None:
-    company = await database.write(add_company, now=clock.now(), balance_cents=1_000)
-    call = await prepaid.start_call(company)
-    locked = PrepaidBillingService(db=database, clock=clock, ids=ids, policy=policy, guard=Locked())
-    for attempt in (
-        locked.start_call(company),
-        locked.end_call(call.id or 0, duration_s=60),
-        locked.simulate_call(company, duration_s=60),
-        locked.drain(company, to_cents=0, actor="ada", reason="why"),
-        locked.adjust(company, money_cents=1, actor="ada", reason="why"),
-        locked.retry_unpaid(company),
-        locked.create_company(name="New", opening_balance_cents=1),
-    ):
-        with pytest.raises(TestModeOff):
-            await attempt
-    assert await money_of(database, company) == Money(1_000, 0, 210)
