@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
@@ -13,7 +13,7 @@ from billing import jobs
 from billing.accounts import Account
 from billing.dialect import constant, table_of
 from billing.ledger import post
-from billing.models import CallCharge, ChargeStatus, LedgerType, Reservation, ReservationStatus
+from billing.models import LedgerType, Reservation, ReservationStatus
 from billing.policy import Policy
 
 SWEEP_MAX = 500
@@ -92,8 +92,7 @@ def release(session: Session, *, company_id: int, call_id: int, why: str, now: d
         now=now,
     )
     finish(session, call_id=call_id, status=ReservationStatus.RELEASED, now=now)
-    if has_unpaid(session, company_id):
-        jobs.enqueue_retry_unpaid(session, company_id=company_id, ledger_id=posting.id, now=now)
+    jobs.enqueue_retry_unpaid(session, company_id=company_id, ledger_id=posting.id, now=now)
     return held_cents
 
 
@@ -110,11 +109,3 @@ def sweep(session: Session, *, now: datetime) -> int:
             session, company_id=reservation.company_id, call_id=reservation.call_id, why="the call never ended", now=now
         )
     return len(expired)
-
-
-def has_unpaid(session: Session, company_id: int) -> bool:
-    """Whether any call of the company waits to be paid."""
-    unpaid = exists().where(
-        col(CallCharge.company_id) == company_id, col(CallCharge.status) == constant(ChargeStatus.UNPAID)
-    )
-    return bool(session.execute(select(unpaid)).scalar_one())

@@ -57,9 +57,19 @@ async def test_a_full_refund_gives_everything_back(
         str(call),
     )
     assert (entry.created_by, entry.id, charge.refunded_at) == ("ada", charge.refund_transaction_id, clock.now())
-    assert await pending_jobs(database, "retry_unpaid") == [{"company_id": company}]
     with pytest.raises(NothingToRefund):
         await call_refunds.refund(call, amount_cents=None, reason="quality_issue", actor="ada")
+
+
+async def test_a_refund_can_pay_for_a_call_that_waits(
+    database: Database, clock: ManualClock, prepaid: PrepaidBillingService, call_refunds: CallRefundService
+) -> None:
+    company, call = await charged_call(database, clock, prepaid, money=110)
+    waiting = await prepaid.simulate_call(company, duration_s=60)
+    await call_refunds.refund(call, amount_cents=None, reason="quality_issue", actor="ada")
+    assert await pending_jobs(database, "retry_unpaid") == [{"company_id": company}]
+    assert [charge.call_id for charge in await prepaid.retry_unpaid(company)] == [waiting.id]
+    assert await money_of(database, company) == Money(68)
 
 
 async def test_partial_refunds_add_up_and_go_to_money_first(
