@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, not_, or_, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from billing.dialect import constant
+from billing.dialect import constant, table_of
 from billing.ledger import balance_of, post
 from billing.models import BonusRule, LedgerEntry, LedgerType
 from billing.rules.bonus import BonusDecision, bonus_for
@@ -28,6 +30,12 @@ def rules_of(session: Session, company_id: int) -> Sequence[BonusRule]:
     """The rules that can concern this company: its own and those for all."""
     mine = or_(col(BonusRule.company_id).is_(None), col(BonusRule.company_id) == company_id)
     return session.exec(select(BonusRule).where(mine, col(BonusRule.is_active))).all()
+
+
+def may_earn_bonus(session: Session, *, company_id: int, amount_cents: int) -> bool:
+    """Whether any rule covers this amount at all: the cheap question that most top-ups end with."""
+    found = session.connection().execute(_COVERING, {"b_company_id": company_id, "b_amount": amount_cents})
+    return found.first() is not None
 
 
 def preview_bonus(session: Session, *, company_id: int, amount_cents: int, now: datetime) -> BonusDecision:
@@ -125,3 +133,16 @@ def _bookings(session: Session, company_id: int, which: ColumnElement[bool]) -> 
         )
     ).one()
     return rows, cents
+
+
+_RULES: Final = table_of(BonusRule)
+_COVERING: Final = (
+    select_columns(_RULES.c.id)
+    .where(
+        _RULES.c.is_active,
+        _RULES.c.company_id.is_(None) | (_RULES.c.company_id == bindparam("b_company_id")),
+        _RULES.c.min_amount <= bindparam("b_amount"),
+        _RULES.c.max_amount.is_(None) | (_RULES.c.max_amount >= bindparam("b_amount")),
+    )
+    .limit(1)
+)

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
 from sqlmodel import Session
 
-from billing.dialect import insert_unless_present, table_of
-from billing.models import DecisionTrigger, Job, JobStatus
+from billing.dialect import constant, insert_unless_present, table_of
+from billing.models import CallCharge, ChargeStatus, DecisionTrigger, Job, JobStatus
 
 _JOBS: Final = table_of(Job)
+_CHARGES: Final = table_of(CallCharge)
+_UNPAID: Final = (
+    select(_CHARGES.c.id)
+    .where(_CHARGES.c.company_id == bindparam("b_company_id"), _CHARGES.c.status == constant(ChargeStatus.UNPAID))
+    .limit(1)
+)
 _ENQUEUE: Final = insert_unless_present(_JOBS, "key", where=text("status = 'pending'")).returning(_JOBS.c.id)
 
 
@@ -30,15 +36,17 @@ def enqueue(session: Session, *, kind: str, key: str, payload: Mapping[str, Any]
         "attempts": 0,
         "created_at": run_at,
     }
-    return session.execute(_ENQUEUE, row).one_or_none() is not None
+    return session.connection().execute(_ENQUEUE, row).one_or_none() is not None
 
 
 def enqueue_retry_unpaid(session: Session, *, company_id: int, ledger_id: int, now: datetime) -> bool:
     """After every credit: calls that could not be paid are tried again, oldest first.
 
     `ledger_id` is the row that raised what is available. It is part of the key: a job for an earlier credit may
-    have looked already.
+    have looked already. False also when no call waits: one that cannot be paid later looks at the balance itself.
     """
+    if session.connection().execute(_UNPAID, {"b_company_id": company_id}).first() is None:
+        return False
     key = f"retry_unpaid:{company_id}:{ledger_id}"
     return enqueue(session, kind="retry_unpaid", key=key, payload={"company_id": company_id}, run_at=now)
 

@@ -70,17 +70,18 @@ def post(
     }
     # Core statements do not flush by themselves, and the row may refer to one that is still pending.
     session.flush()
-    written = session.execute(_APPEND, values).one_or_none()
+    connection = session.connection()
+    written = connection.execute(_APPEND, values).one_or_none()
     if written is None:
         booked = _booked(session, posting_key)
         if booked is not None:
             return booked
         open_balance(session, company_id=company_id, now=now)
-        written = session.execute(_APPEND, values).one()
+        written = connection.execute(_APPEND, values).one()
     posting = Posting(written.id, True, written.balance_after, written.bonus_after, written.reserved_after)
     assert posting.bonus_after_cents >= 0, f"{posting_key} overdraws the bonus of company {company_id}"
     assert posting.reserved_after_cents >= 0, f"{posting_key} releases more than is reserved for company {company_id}"
-    moved = session.execute(
+    moved = connection.execute(
         _MOVE,
         {
             "b_company_id": company_id,
@@ -91,7 +92,7 @@ def post(
             "b_now": now,
         },
     )
-    assert moved.rowcount == 1, f"the balance of company {company_id} is not what the row of {posting_key} says"  # type: ignore[attr-defined]
+    assert moved.rowcount == 1, f"the balance of company {company_id} is not what the row of {posting_key} says"
     announce(session, Kind.LEDGER, posting.id, company_id)
     announce(session, Kind.BALANCE, company_id, company_id)
     return posting

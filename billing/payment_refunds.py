@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import exists, func, literal
+from sqlalchemy import bindparam, exists, func
 from sqlmodel import Session, col, select
 
 from billing.bonus import REFERENCE_TYPE as BONUS_REFERENCE
@@ -137,13 +138,7 @@ def book_what_went_back(
 def _anything_went_back(session: Session, topup: TopupRow) -> bool:
     if topup.refund_snapshots:
         return True
-    mine = session.exec(
-        select(
-            exists().where(col(PaymentRefund.topup_id) == literal(topup.id))
-            | exists().where(col(PaymentDispute.topup_id) == literal(topup.id))
-        )
-    )
-    return bool(mine.one())
+    return bool(session.connection().execute(_ANYTHING, {"b_topup_id": topup.id}).scalar_one())
 
 
 def _book_refunds(session: Session, topup: TopupRow, *, webhook_event_id: int | None, now: datetime) -> str | None:
@@ -253,3 +248,9 @@ def _moved(topup: TopupRow, money_cents: int, posting: Posting) -> str:
         f"balance {euros(before_cents)} → {euros(posting.balance_after_cents)}"
     )
     return f"{said}, which is negative: it had been used already" if posting.balance_after_cents < 0 else said
+
+
+_ANYTHING: Final = select(
+    exists().where(col(PaymentRefund.topup_id) == bindparam("b_topup_id"))
+    | exists().where(col(PaymentDispute.topup_id) == bindparam("b_topup_id"))
+)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from billing import auto_topup_state
-from billing.bonus import credit_bonus, is_first_topup
+from billing.bonus import credit_bonus, is_first_topup, may_earn_bonus
 from billing.inbox_replay import payments_appeared
 from billing.jobs import enqueue_retry_unpaid
 from billing.ledger import post
@@ -90,7 +90,9 @@ def _credit(
     if topup.status is TopupStatus.SUCCEEDED:
         link(session, topup, paid.ids, now=now)
         return Settlement(topup, False, f"top-up {topup.id} had been credited before")
-    is_first = is_first_topup(session, topup.company_id)  # asked before the credit: afterwards it never is
+    earns = may_earn_bonus(session, company_id=topup.company_id, amount_cents=paid.received_cents)
+    # Asked before the credit: afterwards it never is the first.
+    is_first = earns and is_first_topup(session, topup.company_id)
     is_auto = topup.origin is TopupOrigin.AUTO
     posting = post(
         session,
@@ -104,15 +106,17 @@ def _credit(
         webhook_event_id=webhook_event_id,
         now=now,
     )
-    bonus = credit_bonus(
-        session,
-        topup_id=topup.id,
-        company_id=topup.company_id,
-        amount_cents=paid.received_cents,
-        is_first=is_first,
-        webhook_event_id=webhook_event_id,
-        now=now,
-    )
+    bonus_cents = 0
+    if earns:
+        bonus_cents = credit_bonus(
+            session,
+            topup_id=topup.id,
+            company_id=topup.company_id,
+            amount_cents=paid.received_cents,
+            is_first=is_first,
+            webhook_event_id=webhook_event_id,
+            now=now,
+        ).bonus_cents
     columns = new_ids(topup, paid.ids)
     change(
         session,
@@ -120,13 +124,13 @@ def _credit(
         now=now,
         status=TopupStatus.SUCCEEDED,
         paid_at=now,
-        bonus_amount=bonus.bonus_cents,
+        bonus_amount=bonus_cents,
         failure_code=None,
         decline_code=None,
         failure_message=None,
         **columns,
     )
-    credited = replace(topup, status=TopupStatus.SUCCEEDED, bonus_cents=bonus.bonus_cents)
+    credited = replace(topup, status=TopupStatus.SUCCEEDED, bonus_cents=bonus_cents)
     if is_auto:
         auto_topup_state.succeeded(session, credited, now=now)
     remember_method(session, credited, paid.ids, now=now)
@@ -136,8 +140,8 @@ def _credit(
         f"credited {money(paid.received_cents, topup.currency)} to {topup.company_slug}; "
         f"balance {euros(posting.balance_after_cents - paid.received_cents)} → {euros(posting.balance_after_cents)}"
     )
-    if bonus.bonus_cents:
-        reason += f"; bonus {money(bonus.bonus_cents, topup.currency)}"
+    if bonus_cents:
+        reason += f"; bonus {money(bonus_cents, topup.currency)}"
     went_back = book_what_went_back(session, credited, webhook_event_id=webhook_event_id, now=now)
     return Settlement(credited, True, f"{reason}; {went_back}" if went_back else reason)
 
