@@ -112,7 +112,7 @@ async def test_what_was_refunded_before_counts(
 ) -> None:
     _, call = await charged_call(database, clock, prepaid)
     await call_refunds.refund(call, amount_cents=60, reason="other", actor="ada")
-    with pytest.raises(RefundTooLarge, match="the 0.50 EUR that is left"):
+    with pytest.raises(RefundTooLarge, match=r"the 0\.50 EUR that is left"):
         await call_refunds.refund(call, amount_cents=51, reason="other", actor="ada")
 
 
