@@ -178,6 +178,12 @@ class Feed:
         if not self._clients:
             self._unseen_since = asyncio.get_running_loop().time()
 
+    def drop_clients(self) -> None:
+        """Cut every stream; clients come back and resume where they can."""
+        for client in tuple(self._clients):
+            self._clients.discard(client)
+            client.end(dropped=True)
+
     def beat(self, client: Subscription) -> bytes:
         """A line that says that nothing happened."""
         return self._line(FeedKind.BEAT, client.last_seq)
@@ -239,9 +245,7 @@ class Feed:
         self._waiting.clear()
         self._ring.clear()
         self.seq += 1
-        for client in tuple(self._clients):
-            self._clients.discard(client)
-            client.end(dropped=True)
+        self.drop_clients()
 
 
 def _position(after: str | None) -> tuple[str, int]:

@@ -43,7 +43,7 @@ class Journal:
 
     def __init__(self, db: Database, *, waiting_max: int = WAITING_MAX) -> None:
         self._db = db
-        self._waiting_max = waiting_max
+        self.waiting_max = waiting_max
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = 0
         self._task: asyncio.Task[None] | None = None
@@ -63,7 +63,7 @@ class Journal:
 
         Raises `JournalFull` at once when too many are waiting.
         """
-        if self.depth >= self._waiting_max:
+        if self.depth >= self.waiting_max:
             raise JournalFull
         stored: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(arrival, started, stored))

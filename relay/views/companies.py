@@ -126,7 +126,7 @@ async def companies(
 ) -> list[CompanyView]:
     """These companies, or all, by id."""
     zones = [row["timezone"] for row in await fetch(session, select(_COMPANIES.c.timezone).distinct())]
-    statement = _company_rows(now, zones)
+    statement = _company_rows(now, zones or ["UTC"])
     if company_ids is not None:
         statement = statement.where(_COMPANIES.c.id.in_(company_ids))
     return [_company(row, now=now, policy=policy) for row in await fetch(session, statement)]

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 
 import pytest
-from sqlmodel import Session, func, select
+from sqlmodel import func, select
 
 from billing.clock import ManualClock
 from billing.db import Database
 from billing.inbox import Arrival, Stored
-from billing.models import WebhookEvent
+from billing.models import WebhookDelivery, WebhookEvent
 from relay.journal import Journal, JournalFull
 from tests.support.events import arrival, event
+from tests.support.relay import Gate
 
 
 def an_arrival(number: int, clock: ManualClock) -> Arrival:
     body = event("customer.created", {"id": "cus_1", "object": "customer"}, event_id=f"evt_{number}")
     return arrival(body, now=clock.now())
-
-
-class Gate:
-    """Holds the one writer until it is opened, as a slow disk does."""
-
-    def __init__(self, database: Database) -> None:
-        self._open = threading.Event()
-        self._entered = threading.Event()
-        self._hold = asyncio.ensure_future(database.write(self._wait))
-
-    def _wait(self, _session: Session) -> None:
-        self._entered.set()
-        assert self._open.wait(10)
-
-    async def closed(self) -> None:
-        await asyncio.to_thread(self._entered.wait, 5)
-
-    async def open(self) -> None:
-        self._open.set()
-        await self._hold
 
 
 async def stored_events(database: Database) -> int:
@@ -130,8 +110,6 @@ async def test_the_latency_that_is_kept_includes_the_time_in_the_queue(database:
     waited_s = 0.25
     stored = await journal.store(an_arrival(1, clock), started=time.perf_counter() - waited_s)
     async with database.read() as session:
-        from billing.models import WebhookDelivery
-
         delivery = await session.get(WebhookDelivery, stored.delivery_id)
     assert delivery is not None
     assert delivery.latency_us >= waited_s * 1_000_000

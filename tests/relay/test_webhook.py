@@ -10,7 +10,7 @@ import pytest
 from relay.api import ListDeliveries, ListEvents, ListLedger, ShowDelivery, ShowEvent
 from relay.receive import BODY_MAX
 from tests.support.events import Story, event
-from tests.support.relay import SANDBOX_SECRET, RunningRelay
+from tests.support.relay import SANDBOX_SECRET, Gate, RunningRelay, until
 
 
 async def test_a_signed_event_is_acknowledged_stored_and_credited_once(relay: RunningRelay) -> None:
@@ -172,3 +172,22 @@ async def test_secrets_may_change_while_the_server_runs(relay: RunningRelay) -> 
     relay.backend.secrets.drop("stripe_cli")
     assert (await relay.deliver(body, headers)).status == 400
     assert (await relay.deliver(body, relay.signed(body, secret=SANDBOX_SECRET))).json["status"] == "duplicate"
+
+
+async def test_a_full_queue_answers_come_back_later_and_recovers(relay: RunningRelay) -> None:
+    journal = relay.backend.journal
+    journal.waiting_max = 2
+    bodies = [event("customer.created", {"id": "cus_1", "object": "customer"}) for _ in range(3)]
+    gate = Gate(relay.backend.db)
+    await gate.closed()
+    taken = [asyncio.ensure_future(relay.deliver(body)) for body in bodies[:2]]
+
+    async def full() -> bool:
+        return journal.depth == 2
+
+    await until(full)
+    refused = await relay.deliver(bodies[2])
+    assert (refused.status, refused.headers["Retry-After"], refused.json["code"]) == (503, "1", "busy")
+    await gate.open()
+    assert [answer.status for answer in await asyncio.gather(*taken)] == [200, 200]
+    assert (await relay.deliver(bodies[2])).json["status"] == "accepted"

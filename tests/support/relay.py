@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from sqlmodel import Session
 
 from billing.clock import CountedIds, ManualClock
 from billing.db import Database
@@ -45,8 +47,28 @@ PATIENCE_S = 10.0
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Return when the condition holds; it is asked again after each short pause."""
     async with asyncio.timeout(PATIENCE_S):
-        while not await condition():  # noqa: ASYNC110 - the condition is asked over HTTP
+        while not await condition():
             await asyncio.sleep(0.01)
+
+
+class Gate:
+    """Holds the one writer until it is opened, as a slow disk does."""
+
+    def __init__(self, database: Database) -> None:
+        self._open = threading.Event()
+        self._entered = threading.Event()
+        self._hold = asyncio.ensure_future(database.write(self._wait))
+
+    def _wait(self, _session: Session) -> None:
+        self._entered.set()
+        assert self._open.wait(10)
+
+    async def closed(self) -> None:
+        await asyncio.to_thread(self._entered.wait, 5)
+
+    async def open(self) -> None:
+        self._open.set()
+        await self._hold
 
 
 class Templates:

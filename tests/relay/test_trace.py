@@ -1,0 +1,91 @@
+"""Traces: from any id of a story the same story, causes before effects."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.api import ListLedger, ShowTrace, SimulateCall, Trace
+from tests.support.events import Story, event
+from tests.support.relay import RunningRelay
+
+
+def outline(trace: Trace) -> list[tuple[int, str, str]]:
+    return [(node.depth, node.kind, node.reference) for node in trace.nodes]
+
+
+async def paid_story(relay: RunningRelay) -> Story:
+    company_id = await relay.company()
+    story = Story(await relay.open_topup(company_id), company_id)
+    await relay.deliver(event("payment_intent.succeeded", story.intent(), event_id="evt_paid"))
+    await relay.deliver(event("charge.succeeded", story.charge(), event_id="evt_charge"))
+    await relay.processed()
+    return story
+
+
+async def test_a_payment_is_told_from_top_up_to_balance(relay: RunningRelay) -> None:
+    await paid_story(relay)
+    trace = await relay.client.call(ShowTrace(id="evt_paid"))
+    assert outline(trace) == [
+        (0, "topup", "topup_1"),
+        (1, "event", "evt_paid"),
+        (2, "delivery", "delivery_1"),
+        (2, "attempt", "evt_paid#1"),
+        (2, "ledger", "ledger_1"),
+        (1, "event", "evt_charge"),
+        (2, "delivery", "delivery_2"),
+        (2, "attempt", "evt_charge#1"),
+    ]
+    booked = trace.nodes[4]
+    assert "50.00 EUR" in booked.title
+    assert "0.00 EUR -> 50.00 EUR" in booked.detail
+    assert trace.of == "evt_paid"
+
+
+@pytest.mark.parametrize("which", ["intent_id", "charge_id", "topup_1", "ledger_1", "delivery_2", "evt_charge", "1"])
+async def test_every_id_of_a_story_leads_to_the_whole_story(relay: RunningRelay, which: str) -> None:
+    story = await paid_story(relay)
+    asked = getattr(story, which, which)
+    whole = await relay.client.call(ShowTrace(id="evt_paid"))
+    assert outline(await relay.client.call(ShowTrace(id=asked))) == outline(whole)
+
+
+async def test_a_call_is_told_with_its_charge_and_the_decision_that_followed(relay: RunningRelay) -> None:
+    await relay.company(balance_cents=5_000)
+    call = await relay.client.call(SimulateCall(company="acme", duration_s=157))
+    await relay.processed()
+    trace = await relay.client.call(ShowTrace(id=f"ledger_{call.ledger_id}"))
+    assert [(node.depth, node.kind) for node in trace.nodes] == [(0, "call"), (1, "ledger"), (1, "decision")]
+    assert trace.nodes[0].reference == f"call_{call.id}"
+    assert trace.nodes[2].status == "skipped"
+    assert outline(await relay.client.call(ShowTrace(id=call.call_id))) == outline(trace)
+
+
+async def test_a_refund_hangs_below_the_top_up_that_it_takes_from(relay: RunningRelay) -> None:
+    story = await paid_story(relay)
+    await relay.deliver(
+        event("charge.refunded", story.charge(amount_refunded=2_000), event_id="evt_refund", created=1_793_620_000)
+    )
+    await relay.processed()
+    rows = (await relay.client.call(ListLedger(type="refund"))).rows
+    trace = await relay.client.call(ShowTrace(id=f"ledger_{rows[0].id}"))
+    references = [node.reference for node in trace.nodes]
+    assert references.index("topup_1") == 0
+    assert references.index("evt_refund") < references.index(f"ledger_{rows[0].id}")
+
+
+async def test_events_of_a_payment_that_is_not_ours_are_told_side_by_side(relay: RunningRelay) -> None:
+    company_id = await relay.company()
+    stranger = Story(None, company_id, metadata={})
+    await relay.deliver(event("payment_intent.succeeded", stranger.intent(), event_id="evt_x"))
+    await relay.deliver(event("charge.succeeded", stranger.charge(), event_id="evt_y"))
+    await relay.processed()
+    trace = await relay.client.call(ShowTrace(id=stranger.intent_id))
+    assert [node.reference for node in trace.nodes if node.depth == 0] == ["evt_x", "evt_y"]
+
+
+async def test_a_rejected_delivery_is_found_by_the_event_that_it_names(relay: RunningRelay) -> None:
+    body = event("customer.created", {"id": "cus_1", "object": "customer"}, event_id="evt_unsigned")
+    await relay.deliver(body, {})
+    trace = await relay.client.call(ShowTrace(id="evt_unsigned"))
+    assert outline(trace) == [(0, "delivery", "delivery_1")]
+    assert "no Stripe-Signature" in trace.nodes[0].detail
