@@ -80,9 +80,7 @@ def read_head(body: bytes) -> EventHead | NotAnEvent:
     except msgspec.ValidationError as error:
         return _why_not(body, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return NotAnEvent(
-            "body_not_json", f"the body is not JSON: {error}", "Send the raw body of the event, unchanged."
-        )
+        return _not_json(error)
     if event.object != "event" or not event.id.startswith("evt_") or not event.type or len(event.id) > _TEXT_MAX:
         return _why_not(body, f"its object is {event.object[:40]!r} and its id {event.id[:40]!r}")
     subject = event.data.object
@@ -100,11 +98,18 @@ def read_head(body: bytes) -> EventHead | NotAnEvent:
     )
 
 
+def _not_json(error: Exception) -> NotAnEvent:
+    return NotAnEvent("body_not_json", f"the body is not JSON: {error}", "Send the raw body of the event, unchanged.")
+
+
 def _why_not(body: bytes, detail: str) -> NotAnEvent:
     try:
         kind = _decode_thin(body).object
     except msgspec.ValidationError:
         kind = ""
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # A wrong field is found before a missing end.
+        return _not_json(error)
     if kind == "v2.core.event":
         return NotAnEvent(
             "thin_event",
