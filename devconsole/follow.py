@@ -36,6 +36,8 @@ async def _follow(url: str, token: str, *, after: str | None, as_json: bool) -> 
         printing = asyncio.create_task(_print_all(arrived, as_json=as_json))
         try:
             async for item in client.feed(after=after, on_lost=lost):
+                if not connected:
+                    output.say(f"Following {url}; Ctrl+C ends it.")
                 connected = True
                 await arrived.put(item)
                 if printing.done():

@@ -19,12 +19,13 @@ COLUMNS: tuple[Column[Finding], ...] = (
 )
 
 
-@click.command(
-    "doctor", cls=Verb, operation=RunDoctor, help="Check machine, settings and home; with a server also its insides."
-)
+@click.command("doctor", cls=Verb, operation=RunDoctor)
 @click.pass_obj
 def command(invocation: Invocation) -> int:
-    """Exit code 1 when a check failed; that no server runs is none."""
+    """Machine, settings and home directory are checked as well, with or without a server.
+
+    Exit code 1 when a check failed; that no server runs is none.
+    """
     from devconsole.diagnosis import diagnose
 
     findings = diagnose(invocation.home)

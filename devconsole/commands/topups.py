@@ -10,7 +10,8 @@ from devconsole.format import amount, euros, moment, words
 from devconsole.output import Column, ExitCode, facts, table
 from relay.api import CancelTopup, CheckoutTopup, CreateTopup, ListTopups, ShowTopup, TopupView
 
-STATUSES = ("pending", "processing", "requires_action", "succeeded", "failed", "cancelled")
+OPEN = ("pending", "processing", "requires_action")
+STATUSES = (*OPEN, "succeeded", "failed", "cancelled")
 
 COLUMNS: tuple[Column[TopupView], ...] = (
     Column("ID", lambda row: str(row.id), right=True),
@@ -84,8 +85,8 @@ def topup_facts(row: TopupView) -> str:
         ("amount", euros(row.amount_cents)),
         ("bonus", euros(row.bonus_cents) if row.bonus_cents else None),
         ("status", words(row.status)),
-        ("pay at", row.checkout_url if row.status == "pending" else None),
-        ("expires", moment(row.expires_at) if row.expires_at and row.status == "pending" else None),
+        ("pay at", row.checkout_url if row.status in OPEN else None),
+        ("expires", moment(row.expires_at) if row.expires_at and row.status in OPEN else None),
         ("failure", row.failure_message),
         ("code", row.failure_code),
         ("decline code", row.decline_code),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -76,11 +77,12 @@ class Invocation:
 
 
 class Verb(click.Command):
-    """A command that takes `--home` and `--json`. `operation` is what it asks of the server and gives it its help."""
+    """A command that takes `--home` and `--json`; the help of the `operation` that it asks for comes before its own."""
 
     def __init__(self, *args: Any, operation: type[Operation[Any]] | None = None, **attributes: Any) -> None:
-        if operation is not None and not attributes.get("help"):
-            attributes["help"] = operation.__doc__
+        if operation is not None:
+            lines = (operation.__doc__, inspect.cleandoc(attributes.get("help") or ""))
+            attributes["help"] = "\n\n".join(line for line in lines if line)
         super().__init__(*args, **attributes)
         self.operation = operation
         self.params.extend(common_options())
