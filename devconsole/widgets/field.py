@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -58,7 +58,7 @@ class Field(Vertical, Generic[T]):
 
     @dataclass
     class Changed(Message):
-        field: Field[object]
+        field: Field[Any]
 
     def __init__(
         self,
@@ -164,4 +164,4 @@ class Field(Vertical, Generic[T]):
         message.stop()
         self._typed = True
         self.review()
-        self.post_message(self.Changed(self))  # type: ignore[arg-type]
+        self.post_message(self.Changed(self))

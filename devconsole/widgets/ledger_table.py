@@ -27,7 +27,8 @@ class LedgerTable(TupleList[LedgerView]):
         columns.append(Column("Balance before → after", 23, _balance, "right"))
         if width >= 92:
             columns.append(Column("What", 0, lambda row: (row.description, Tone.MUTED)))
-            columns.append(Column("Event", 16, lambda row: _event(row, 16)))
+            event = 16 if width >= 110 else 12
+            columns.append(Column("Event", event, lambda row: _event(row, event)))
         else:
             columns.append(Column("Event", 0, lambda row: _event(row, 12)))
         return columns

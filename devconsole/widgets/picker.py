@@ -60,7 +60,7 @@ class Picker(Vertical):
         height: auto;
         & > .picker-line { height: 1; }
         .picker-label { width: 13; color: $text-muted; }
-        .picker-search { width: 1fr; background: $panel; padding: 0 1; }
+        Input.picker-search.-textual-compact { width: 1fr; background: $panel; padding: 0 1; }
         & > EntryList {
             height: 7; text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1; background: transparent;
         }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Checkbox
 
 
-class Tick(Checkbox):
-    """Toggled with space or the mouse."""
+class Tick(Checkbox, inherit_bindings=False):
+    """Toggled with space or the mouse; the enter key is left to the form, as in every other field."""
+
+    BINDINGS = [Binding("space", "toggle_button", "Toggle", show=False)]
 
     def __init__(self, label: str, *, value: bool = False, id: str | None = None) -> None:
         super().__init__(Content(label), value, id=id, compact=True)

@@ -31,7 +31,10 @@ class Form(ModalScreen[Answer | None]):
 
     CSS_PATH = "modals.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-tight"), (32, "-roomy")]
-    BINDINGS = [Binding("escape", "cancel", "Cancel", id="form.cancel")]
+    BINDINGS = [
+        Binding("escape", "cancel", "Cancel", id="form.cancel"),
+        Binding("enter", "submit", "Send", show=False, id="form.submit"),
+    ]
 
     heading: str
     submit_label: str

@@ -15,6 +15,9 @@ from devconsole.widgets.field import Field, Objection
 from devconsole.widgets.picker import Entry, Picker
 from relay.api import CompanyView, EventTypeView, TriggerEvent
 
+USUAL = "payment_intent.succeeded"
+"""What is highlighted first: the event that most people come to see."""
+
 NO_COMPANY = ""
 AMOUNTS = AmountRange(least_cents=1, most_cents=10_000_000)
 
@@ -56,7 +59,7 @@ class TriggerEventForm(Form):
         yield Picker(
             "Event",
             [_entry(event_type, width) for event_type in self._event_types],
-            highlighted=self._type,
+            highlighted=self._type or USUAL,
             placeholder="type to search: refund, checkout, dispute …",
             nothing="No event type matches; clear the search to see all of them.",
             id="type",
