@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
+import termios
+import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -363,3 +368,59 @@ def test_a_reader_that_goes_away_is_no_traceback(shared_server: RunningServer) -
     )
     assert "Traceback" not in done.stderr
     assert os.WIFEXITED(done.returncode)
+
+
+# With a screen --------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def console(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[bytes], object]]]:
+    """`devconsole` alone on a terminal of 120x40, and a function that presses keys."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = subprocess.Popen(
+        [*DEVCONSOLE, "--home", str(home), "--port", "0", "--sandbox-port", "0"],
+        env=environment(home, {"TERM": "xterm-256color"}),
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+    )
+    os.close(follower)
+    reader = threading.Thread(target=_read_all, args=(leader,), daemon=True)
+    reader.start()
+    try:
+        yield process, lambda keys: os.write(leader, keys)
+    finally:
+        end(process)
+        reader.join(PATIENCE_S)
+        os.close(leader)
+
+
+def _read_all(leader: int) -> None:
+    """What a terminal does: read, or the program could not go on writing."""
+    with contextlib.suppress(OSError):
+        while os.read(leader, 65536):
+            pass
+
+
+def test_the_console_starts_its_server_and_ends_it(home: Path) -> None:
+    with console(home) as (process, press):
+        child = until(lambda: _child_of(process, home), what="the child")
+        press(b"q")
+        assert process.wait(PATIENCE_S) == 0
+        assert is_gone(child)
+
+
+def test_the_server_of_a_console_that_was_killed_ends(home: Path) -> None:
+    with console(home) as (process, _):
+        child = until(lambda: _child_of(process, home), what="the child")
+        process.kill()
+        until(lambda: is_gone(child), what="the end of the child")
+
+
+def _child_of(process: subprocess.Popen[bytes], home: Path) -> int | None:
+    """The server of the console, once it is ready."""
+    assert process.poll() is None, "the console has ended"
+    status = run("status", "--json", home=home, code=None)
+    return status.json["pid"] if status.code == 0 else None
