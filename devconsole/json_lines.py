@@ -36,12 +36,11 @@ class Line(NamedTuple):
 
 def lines_of(text: str) -> list[Line]:
     """The lines of a JSON document, two cells a level; of any other text the lines that it has."""
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return [Line(((line, Token.TEXT),), index) for index, line in enumerate(text.splitlines())]
     lines: list[Line] = []
-    _append(lines, document, depth=0, head=(), tail=())
+    try:
+        _append(lines, json.loads(text), depth=0, head=(), tail=())
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody could read
+        return [Line(((line, Token.TEXT),), index) for index, line in enumerate(text.splitlines())]
     return lines
 
 

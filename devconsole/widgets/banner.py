@@ -29,7 +29,7 @@ CONNECTIONS = {
 class Banner(Widget):
     """First line: name, mode, test mode, webhook address, connection. Second: the modes, queue and ledger."""
 
-    DEFAULT_CSS = "Banner { dock: top; height: 2; padding: 0 1; background: $surface; }"
+    DEFAULT_CSS = "Banner { height: 2; padding: 0 1; background: $surface; }"
     ALLOW_SELECT: ClassVar[bool] = False
 
     snapshot: reactive[Snapshot] = reactive(Snapshot())
@@ -111,7 +111,7 @@ class Notice(Widget):
 
     DEFAULT_CSS = """
     Notice {
-        dock: top; height: auto; padding: 0 1; display: none; background: $warning 18%; color: $foreground;
+        height: auto; padding: 0 1; display: none; background: $warning 18%; color: $foreground;
         &.-shown { display: block; }
     }
     """

@@ -34,6 +34,8 @@ class EventList(RowList[EventView]):
         super().__init__(id=id, classes=classes)
         self._fetch = fetch
         self._pages = EventPages()
+        self._wanted = False
+        """Nothing is fetched before the screen says that there is a server to ask."""
         self.new_above = 0
         """Events that arrived above the first visible row since it was left."""
 
@@ -50,13 +52,14 @@ class EventList(RowList[EventView]):
     def narrow(self, event_filter: EventFilter) -> None:
         """Show only what the filter lets through, from the top."""
         self._pages = EventPages(event_filter)
+        self._wanted = True
         self._restart()
 
     def reload(self) -> None:
         """Changes were missed: ask for everything anew; the selection stays with its event where that is possible."""
         fresh = EventPages(self.event_filter)
         selected = self.selected
-        self._pages = fresh
+        self._pages, self._wanted = fresh, True
         if self.cursor and selected is not None:
             self._fill_then_select(selected.id)
         else:
@@ -138,7 +141,7 @@ class EventList(RowList[EventView]):
         return top, top + self.rows_visible
 
     def _fill(self) -> None:
-        if self._pages.missing(*self._window()) is not None:
+        if self._wanted and self._pages.missing(*self._window()) is not None:
             self._fill_window()
 
     @work(exclusive=True, group="events.fill")
