@@ -86,7 +86,7 @@ def _outcome(session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy
     try:
         subject = rule.object_of(row.payload)
     except msgspec.ValidationError as error:
-        return Outcome(OutcomeKind.QUARANTINED, f"its object is no {rule.object_type} that can be read: {error}")
+        return Outcome(OutcomeKind.QUARANTINED, f"its object cannot be read as a {rule.object_type}: {error}")
     if subject.object != rule.object_type:
         reason = f"{row.event_type} speaks of a {rule.object_type}, but its object is a {subject.object[:40]}"
         return Outcome(OutcomeKind.QUARANTINED, reason)

@@ -56,7 +56,7 @@ def match(session: Session, claim: Claim) -> TopupRow | Outcome:
     if not rows:
         return unmatched(_why_unmatched(claim), correlation_id=claim.correlation_id)
     if len(rows) > 1:
-        ids = " and ".join(str(row.id) for row in rows)
+        ids = " and ".join(str(id_) for id_ in sorted(row.id for row in rows))
         return _quarantined(f"it belongs to more than one top-up: {ids}", rows[0], claim)
     topup = rows[0]
     key = (claim.metadata or {}).get("topup_key")
