@@ -152,6 +152,8 @@ class Settings(BaseSettings):
     """Port of the sandbox; 0 = any free one."""
     devconsole_sandbox: bool = True
     """False: start without the sandbox."""
+    devconsole_samples: bool = True
+    """False: a first start on the sandbox adds no sample companies."""
     devconsole_stripe_api: Address | None = None
     """Address of a Stripe API to use instead of the sandbox or api.stripe.com."""
     devconsole_forward_to: Annotated[tuple[LocalAddress, ...], NoDecode, BeforeValidator(_words)] = ()
@@ -187,9 +189,10 @@ class Settings(BaseSettings):
 
 def read_settings(options: Mapping[str, Any] | None = None) -> Settings:
     """The settings, with options of the command line over them. Raises `Failure` that names the variable at fault."""
-    written = dict(options or {})
-    if written.pop("no_sandbox", False):
-        written["sandbox"] = False
+    written: dict[str, Any] = {
+        name.removeprefix("no_"): not value if name.startswith("no_") else value
+        for name, value in (options or {}).items()
+    }
     try:
         return Settings(**{f"devconsole_{name}": value for name, value in written.items()})
     except ValidationError as error:

@@ -89,7 +89,8 @@ async def running(settings: Settings, home: Home) -> AsyncIterator[Running]:
             stack.push_async_callback(forwarder.stop)
         if is_first:
             backend.test_mode.switch(on=settings.stripe_test_mode)
-            await seed_companies(backend, samples=SAMPLE_COMPANIES if sandbox is not None else ())
+            wants_samples = sandbox is not None and settings.devconsole_samples
+            await seed_companies(backend, samples=SAMPLE_COMPANIES if wants_samples else ())
         record = _record(backend)
         home.write_server(record)
         stack.callback(home.remove_server)

@@ -91,6 +91,7 @@ def start_options(function: F) -> F:
                 "--sandbox-port", type=PORT, metavar="N", help="Sandbox port, 0 for any free one; else 12111."
             ),
             click.option("--no-sandbox", is_flag=True, help="Start without the sandbox, the offline Stripe."),
+            click.option("--no-samples", is_flag=True, help="Start without the sample companies of a first start."),
             click.option(
                 "--stripe-api", metavar="URL", help="Address of the Stripe API to use instead of the sandbox."
             ),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devconsole.attach import begin
+from devconsole.attach import Attachment
 from devconsole.output import Failure
 from devconsole.scenario.runner import Run, StepResult
 from devconsole.scenario.story import Story, StoryInvalid, load
@@ -108,7 +108,7 @@ def play(path: Path, *, keep: bool, listener: Listener) -> StoryResult:
 @contextlib.contextmanager
 def isolated_server(home: Path) -> Iterator[SyncControlClient]:
     """A server on `home` that ends with the block."""
-    attachment = begin(Home(home), ISOLATED)
+    attachment = Attachment(Home(home), ISOLATED)
     try:
         attached = attachment.wait()
         yield SyncControlClient(attached.url, attached.token)

@@ -116,6 +116,11 @@ def test_with_a_test_key_the_sandbox_stays_off_and_no_sample_companies_appear(ho
         )
 
 
+def test_a_first_start_without_samples_is_empty(home: Path) -> None:
+    with server(home, "--no-samples") as running:
+        assert running.ask("companies", "list")["total"] == 0
+
+
 def test_another_sandbox_is_one_option_away(shared_server: RunningServer, home: Path) -> None:
     with server(home, "--stripe-api", shared_server.ready["sandbox"]) as running:
         assert running.ready["sandbox"] is None
