@@ -120,8 +120,14 @@ class AutoTopupService:
     ) -> PrepaidBalance:
         now = self._clock.now()
         balance = apply_settings(session, company_id, change, method=method, policy=self._policy, now=now)
-        if balance.auto_topup_enabled:
+        if balance.auto_topup_enabled and _is_low(balance):
             payload = {"company_id": company_id, "triggered_by": DecisionTrigger.SETTINGS.value, "call_id": None}
             key = f"auto_topup_check:settings:{company_id}:{self._ids.new('')}"
             jobs.enqueue(session, kind="auto_topup_check", key=key, payload=payload, run_at=now)
         return balance
+
+
+def _is_low(balance: PrepaidBalance) -> bool:
+    """Whether saving the settings is a reason to ask at once; otherwise the next call asks."""
+    effective_cents = balance.balance_cents + balance.bonus_cents - balance.reserved_cents
+    return effective_cents <= (balance.auto_topup_threshold_cents or 0)
