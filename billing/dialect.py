@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Table, TextClause, literal_column
+from sqlalchemy import Connection, Row, Table, TextClause, literal_column
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, SQLModel
@@ -41,3 +43,12 @@ def next_ids(session: Session, table: Table, count: int) -> range:
     )
     first = (last or 0) + 1
     return range(first, first + count)
+
+
+def rows_with_texts(
+    connection: Connection, table: Table, key: str, wanted: Iterable[str], *columns: str
+) -> Sequence[Row[Any]]:
+    """These columns, as stored, of the rows whose text `key` is one of `wanted`, which are one parameter in all."""
+    names = ", ".join(table.c[name].name for name in columns)
+    sql = f"SELECT {names} FROM {table.name} WHERE {table.c[key].name} IN (SELECT value FROM json_each(?))"  # noqa: S608
+    return connection.exec_driver_sql(sql, (json.dumps(list(wanted)),)).all()

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
 from sqlmodel import Session
 
+from billing.bulk import BulkInsert
 from billing.changes import Kind, announce
-from billing.dialect import insert_unless_present, next_ids, table_of
+from billing.dialect import next_ids, rows_with_texts, table_of
 from billing.inbox_head import EventHead
 from billing.models import EventStatus, Verdict, WebhookDelivery, WebhookEvent
 
@@ -83,7 +84,7 @@ def store(session: Session, batch: Sequence[Arrival]) -> list[Stored]:
         answers.append(stored)
         deliveries.append(_delivery_row(stored, arrival))
         announce(session, Kind.DELIVERY, delivery_id)
-    session.connection().execute(insert(_DELIVERIES), deliveries)
+    _INSERT_DELIVERIES(session.connection(), deliveries)
     return answers
 
 
@@ -96,9 +97,7 @@ def _store_events(session: Session, batch: Sequence[Arrival]) -> tuple[dict[str,
     if not first:
         return {}, []
     connection = session.connection()
-    known = connection.execute(
-        select(_EVENTS.c.event_id, _EVENTS.c.id, _EVENTS.c.status).where(_EVENTS.c.event_id.in_(list(first)))
-    ).all()
+    known = rows_with_texts(connection, _EVENTS, "event_id", first, "event_id", "id", "status")
     row_ids = {row.event_id: row.id for row in known}
     _try_again(session, [row.id for row in known if row.status in _TRIED_AGAIN], batch[0].received_at)
     unseen = [arrival for event_id, arrival in first.items() if event_id not in row_ids]
@@ -107,8 +106,7 @@ def _store_events(session: Session, batch: Sequence[Arrival]) -> tuple[dict[str,
         _event_row(row_id, arrival)
         for row_id, arrival in zip(next_ids(session, _EVENTS, len(unseen)), unseen, strict=True)
     ]
-    if rows:
-        connection.execute(_INSERT_EVENT, rows)
+    _INSERT_EVENTS(connection, rows)
     for row in rows:
         row_ids[row["event_id"]] = row["id"]
         announce(session, Kind.EVENT, row["id"])
@@ -198,4 +196,51 @@ def _delivery_row(stored: Stored, arrival: Arrival) -> dict[str, Any]:
 _EVENTS: Final = table_of(WebhookEvent)
 _DELIVERIES: Final = table_of(WebhookDelivery)
 _TRIED_AGAIN: Final = frozenset({EventStatus.FAILED, EventStatus.UNMATCHED})
-_INSERT_EVENT: Final = insert_unless_present(_EVENTS, "event_id")
+_INSERT_EVENTS: Final = BulkInsert(
+    _EVENTS,
+    (
+        "id",
+        "event_id",
+        "provider",
+        "event_type",
+        "status",
+        "reason",
+        "object_id",
+        "amount_cents",
+        "currency",
+        "livemode",
+        "api_version",
+        "source",
+        "payload",
+        "headers",
+        "retry_count",
+        "next_attempt_at",
+        "stripe_created_at",
+        "received_at",
+        "processed_at",
+    ),
+    otherwise="ON CONFLICT (event_id) DO NOTHING",
+)
+_INSERT_DELIVERIES: Final = BulkInsert(
+    _DELIVERIES,
+    (
+        "id",
+        "webhook_event_id",
+        "event_id",
+        "source",
+        "verdict",
+        "reason_code",
+        "reason",
+        "remedy",
+        "secret_label",
+        "http_status",
+        "response_body",
+        "headers",
+        "body",
+        "body_bytes",
+        "latency_us",
+        "remote",
+        "user_agent",
+        "received_at",
+    ),
+)
