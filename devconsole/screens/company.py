@@ -17,6 +17,10 @@ from textual.widgets import Static, TabbedContent, TabPane
 
 from devconsole.actions import call_is_refundable
 from devconsole.screens.live import LiveScreen
+from devconsole.screens.modals.end_call import EndCallForm
+from devconsole.screens.modals.form import Form
+from devconsole.screens.modals.refunds import RefundCallForm
+from devconsole.screens.modals.topup_detail import TopupDetail
 from devconsole.store import Snapshot, Update
 from devconsole.widgets.call_table import CallTable
 from devconsole.widgets.company_header import CompanyHeader
@@ -205,13 +209,11 @@ class CompanyScreen(LiveScreen):
         self._show_topup(message.row)
 
     def _show_topup(self, topup: TopupView) -> None:
-        from devconsole.screens.modals.topup_detail import TopupDetail
+        self.app.push_screen(TopupDetail(topup), self._go_on)
 
-        self.app.push_screen(TopupDetail(topup), self._topup_answered)
-
-    def _topup_answered(self, action: str | None) -> None:
-        if action is not None:
-            self.call_after_refresh(self.app.run_action, action)
+    def _go_on(self, form: Form | None) -> None:
+        if form is not None:
+            self.console.open_form(form)
 
     @on(RowList.Highlighted)
     def _row_highlighted(self, message: RowList.Highlighted) -> None:
@@ -229,10 +231,11 @@ class CompanyScreen(LiveScreen):
     def _call_opened(self, message: RowList.Opened) -> None:
         message.stop()
         call: CallView = message.row
-        if call.status == "in_progress":
-            self.console.action_end_call()
+        company = self.selected
+        if call.status == "in_progress" and company is not None:
+            self._go_on(EndCallForm(call, company))
         elif call_is_refundable(call):
-            self.console.action_refund_call()
+            self._go_on(RefundCallForm(call))
         else:
             self.notify("Nothing was charged, or all of it was given back.", title="Nothing to refund", markup=False)
 

@@ -13,6 +13,7 @@ from relay.api import CardView
 HEADINGS = {
     "success": "Pays",
     "decline": "Declines",
+    "saved": "Can be saved, declines later",
     "authentication": "Asks for 3-D Secure",
     "dispute": "Pays, then is disputed",
     "refund": "Pays, then troubles a refund",
@@ -40,7 +41,7 @@ def card_entry(card: CardView) -> Entry:
         key=card.name,
         line=line,
         detail=f"{card.title}: {card.what_happens}\n{card.number} · --card {card.name}",
-        group=HEADINGS.get(card.group, card.group.capitalize()),
+        group=HEADINGS.get(_group(card), card.group.capitalize()),
         words=f"{card.name} {card.number} {card.brand} {card.payment_method}",
     )
 
@@ -56,8 +57,13 @@ def masked(number: str) -> str:
 
 def in_order(cards: Sequence[CardView]) -> tuple[CardView, ...]:
     """Cards by group, each group in the order given."""
-    groups = list(HEADINGS)
-    return tuple(sorted(cards, key=lambda card: groups.index(card.group) if card.group in groups else len(groups)))
+    places = {group: place for place, group in enumerate(HEADINGS)}
+    return tuple(sorted(cards, key=lambda card: places.get(_group(card), len(places))))
+
+
+def _group(card: CardView) -> str:
+    """Cards that are saved without trouble and decline later break automatic top-ups: they stand by themselves."""
+    return "saved" if card.name.startswith("attaches-") else card.group
 
 
 KEEP_SAVED = ""

@@ -13,21 +13,24 @@ from devconsole import looks
 from devconsole.actions import OPEN_TOPUPS, payment_is_refundable
 from devconsole.format import euros, moment, words
 from devconsole.looks import TONE_STYLES, Tone, toned
+from devconsole.screens.modals.confirm import CancelTopupForm
+from devconsole.screens.modals.form import Form
+from devconsole.screens.modals.refunds import RefundPaymentForm
 from devconsole.widgets.topup_table import failure
 from relay.api import TopupView
 
 LABEL_CELLS = 16
 
 
-class TopupDetail(ModalScreen[str | None]):
-    """Returns the action of the app that was chosen, or None."""
+class TopupDetail(ModalScreen[Form | None]):
+    """Returns the form to go on with, about this very top-up, or None."""
 
     CSS_PATH = "modals.tcss"
     AUTO_FOCUS = "#close"
     BINDINGS = [
-        Binding("escape", "leave(None)", "Close", id="topup.close"),
-        Binding("p", "leave('refund_payment')", "Refund", id="topup.refund"),
-        Binding("k", "leave('cancel_topup')", "Cancel the top-up", id="topup.cancel"),
+        Binding("escape", "close", "Close", id="topup.close"),
+        Binding("p", "refund", "Refund", id="topup.refund"),
+        Binding("k", "cancel_topup", "Cancel the top-up", id="topup.cancel"),
         Binding("o", "open_page", "Open the page", id="topup.open-page"),
         Binding("y", "copy_page", "Copy its address", id="topup.copy-page"),
     ]
@@ -43,25 +46,31 @@ class TopupDetail(ModalScreen[str | None]):
             yield Static(_facts(self._topup), id="facts")
             with Horizontal(id="buttons"):
                 if self.check_action("open_page", ()):
-                    yield Button("Open the page", id="open", compact=True)
-                if self.check_action("leave", ("cancel_topup",)):
+                    yield Button("Open the page", id="open-page", compact=True)
+                if self.check_action("cancel_topup", ()):
                     yield Button("Cancel it", id="cancel-topup", compact=True)
-                if self.check_action("leave", ("refund_payment",)):
+                if self.check_action("refund", ()):
                     yield Button("Refund", id="refund", compact=True)
                 yield Button("Close", variant="primary", id="close", compact=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         topup = self._topup
-        if action == "leave" and parameters == ("refund_payment",):
+        if action == "refund":
             return payment_is_refundable(topup)
-        if action == "leave" and parameters == ("cancel_topup",):
+        if action == "cancel_topup":
             return topup.status in OPEN_TOPUPS
         if action in ("open_page", "copy_page"):
             return topup.status in OPEN_TOPUPS and topup.checkout_url is not None
         return super().check_action(action, parameters)
 
-    def action_leave(self, action: str | None) -> None:
-        self.dismiss(action)
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+    def action_refund(self) -> None:
+        self.dismiss(RefundPaymentForm(self._topup))
+
+    def action_cancel_topup(self) -> None:
+        self.dismiss(CancelTopupForm(self._topup))
 
     def action_open_page(self) -> None:
         if (url := self._topup.checkout_url) is not None:
@@ -72,17 +81,14 @@ class TopupDetail(ModalScreen[str | None]):
             self.app.copy_to_clipboard(url)
             self.notify(url, title="Copied", markup=False)
 
-    def on_button_pressed(self, message: Button.Pressed) -> None:
+    async def on_button_pressed(self, message: Button.Pressed) -> None:
         message.stop()
-        if message.button.id == "open":
-            self.action_open_page()
-        else:
-            self.dismiss({"cancel-topup": "cancel_topup", "refund": "refund_payment"}.get(str(message.button.id)))
+        await self.run_action(str(message.button.id).replace("-", "_"))
 
     def _keys(self) -> str:
         keys = (
-            ("p refund", self.check_action("leave", ("refund_payment",))),
-            ("k cancel it", self.check_action("leave", ("cancel_topup",))),
+            ("p refund", self.check_action("refund", ())),
+            ("k cancel it", self.check_action("cancel_topup", ())),
             ("o open the page", self.check_action("open_page", ())),
             ("y copy its address", self.check_action("copy_page", ())),
             ("esc close", True),

@@ -18,7 +18,7 @@ from devconsole.widgets.balance_list import BalanceList
 from devconsole.widgets.company_header import CompanyHeader
 from devconsole.widgets.row_list import TupleList
 from devconsole.widgets.settings_card import SettingsCard
-from relay.api import ListLedger, RefundCall, RefundCharge, ShowCompany
+from relay.api import CancelTopup, ListLedger, ListTopups, RefundCall, RefundCharge, ShowCompany
 from tests.support import views
 from tests.support.companies import ACME, BERGBAU, CAFE, LEDGER, TOPUPS, busy, console, fresh, open_company, until
 from tests.support.console import UNREACHABLE, page
@@ -149,9 +149,29 @@ async def test_an_open_top_up_is_cancelled_from_its_detail_with_the_mouse() -> N
         await until(pilot, lambda: isinstance(app.screen, CancelTopupForm))
 
 
+async def test_a_form_stays_about_the_top_up_that_was_opened() -> None:
+    """A new top-up takes the first place while the detail of the one before is open."""
+    source = busy()
+    app = console(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_company(pilot)
+        await pilot.press("right")
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TopupDetail))
+        source.answers[ListTopups] = page((views.topup(5, status="pending"), *TOPUPS))
+        source.push(views.topup(5, status="pending"))
+        await until(pilot, lambda: app.snapshot.topups[0].id == 5)
+        await pilot.press("k")
+        await until(pilot, lambda: isinstance(app.screen, CancelTopupForm))
+        await pilot.press("enter")
+        await until(pilot, lambda: source.asked_for(CancelTopup))
+    assert source.asked_for(CancelTopup) == [CancelTopup(topup=4)]
+
+
 @pytest.mark.parametrize(
     ("topup", "offered"),
-    [(TOPUPS[0], {"open", "cancel-topup", "close"}), (TOPUPS[1], {"close"}), (TOPUPS[2], {"refund", "close"})],
+    [(TOPUPS[0], {"open-page", "cancel-topup", "close"}), (TOPUPS[1], {"close"}), (TOPUPS[2], {"refund", "close"})],
 )
 async def test_a_top_up_offers_only_what_can_be_done(topup: views.TopupView, offered: set[str]) -> None:
     app = console(busy())

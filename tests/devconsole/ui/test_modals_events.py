@@ -5,6 +5,7 @@ from __future__ import annotations
 from devconsole.screens.modals.confirm import ReplayFailedForm, ReplayForm, TestModeForm
 from devconsole.screens.modals.create_company import CreateCompanyForm
 from devconsole.screens.modals.trigger_event import TriggerEventForm
+from devconsole.widgets.text_input import OptionalTextInput
 from relay.api import CreateCompany, ReplayEvents, SwitchTestMode, TriggerEvent
 from tests.support import views
 from tests.support.forms import EVENT_TYPES, OPEN, Stage, can_submit, note, outcome
@@ -81,13 +82,12 @@ async def test_a_company_needs_no_more_than_a_name() -> None:
 async def test_all_of_a_company_can_be_given() -> None:
     app = Stage(lambda: CreateCompanyForm(COMPANIES))
     async with app.run_test(size=(80, 24)) as pilot:
-        keys = (*"Ada GmbH", "tab", *"ada", "tab", *"ada@example.com", "tab", *"25", "tab", "space")
-        await pilot.press(*keys, "tab", "tab", "enter")
+        await pilot.press(*"Ada", "tab", *"ada", "tab", *"a@b.de", "tab", *"25", "tab", "space", "enter")
         await pilot.pause()
     assert app.answer == CreateCompany(
-        company_name="Ada GmbH",
+        company_name="Ada",
         slug="ada",
-        email="ada@example.com",
+        email="a@b.de",
         opening_balance_cents=2_500,
         prepaid_billing_enabled=False,
     )
@@ -100,7 +100,7 @@ async def test_a_slug_that_exists_is_refused() -> None:
         await pilot.pause()
         assert note(app, "slug") == "✗ acme-telefon exists already"
         for wrong in ("Acme", "12", "a--b", "a" * 61):
-            await pilot.press("ctrl+u", *wrong)
+            app.screen.query_one("#slug", OptionalTextInput).text = wrong
             await pilot.pause()
             assert note(app, "slug").startswith("✗ Small letters")
         assert app.answer is OPEN
