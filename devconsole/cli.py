@@ -110,6 +110,10 @@ def failure_of(error: Exception) -> Failure | None:
     """What to tell about an error that may happen; None for one that is a defect and shows its traceback."""
     if isinstance(error, Failure):
         return error
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return Failure(
+            f"{error.filename}: {error.strerror}", remedy="It belongs to somebody else.", code="no_permission"
+        )
     from relay.errors import RelayError
 
     return _failure_of_relay(error) if isinstance(error, RelayError) else None

@@ -14,12 +14,18 @@ from relay.home import Home
 @contextlib.contextmanager
 def exclusive(home: Home) -> Iterator[None]:
     """Hold the home directory. The system lets go of it when the process ends, however. Raises `Failure`."""
-    home.create()
     lock = FileLock(home.server_lock)
     try:
+        home.create()
         lock.acquire(blocking=False)
     except Timeout:
         raise already_running(home) from None
+    except OSError as error:
+        raise Failure(
+            f"the home directory {home.path} cannot be used: {error.strerror or error}",
+            remedy="Choose another one with --home or DEVCONSOLE_HOME.",
+            code="home_unusable",
+        ) from error
     try:
         yield
     finally:

@@ -175,6 +175,11 @@ class Settings(BaseSettings):
     def webhook_secret(self) -> str | None:
         return self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret is not None else None
 
+    @property
+    def test_mode_problem(self) -> str | None:
+        """Why test mode is off whether the lock file exists or not."""
+        return None if self.stripe_test_mode else "STRIPE_TEST_MODE is false"
+
     def policy(self) -> Policy:
         """The rules of billing with these defaults."""
         return Policy(

@@ -132,7 +132,7 @@ def _backend(
         home.test_mode_lock,
         clock=clock,
         tool_version=__version__,
-        key_problem=None if settings.stripe_test_mode else "STRIPE_TEST_MODE is false",
+        key_problem=settings.test_mode_problem,
     )
     stripe_api = settings.devconsole_stripe_api or (sandbox.url if sandbox is not None else STRIPE_API)
     gateway = StripeGateway(settings.api_key, stripe_api)

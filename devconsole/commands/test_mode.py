@@ -6,10 +6,9 @@ import contextlib
 
 import click
 
-from devconsole import __version__
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import count
-from devconsole.output import Failure, facts
+from devconsole.output import ExitCode, Failure, facts
 from relay.api import ShowTestMode, SwitchTestMode, TestModeView
 from relay.errors import ServerUnreachable
 
@@ -24,21 +23,22 @@ def show_test_mode(invocation: Invocation) -> None:
 
 @command.command("on", operation=SwitchTestMode)
 @click.pass_obj
-def switch_on(invocation: Invocation) -> None:
-    """Create the lock file: held events are processed, money moves again."""
-    _switch(invocation, on=True)
+def switch_on(invocation: Invocation) -> int:
+    """ON: held events are processed, money moves again. Exit code 1 when something else keeps it off."""
+    return _switch(invocation, on=True)
 
 
 @command.command("off", operation=SwitchTestMode)
 @click.pass_obj
-def switch_off(invocation: Invocation) -> None:
-    """Remove the lock file: events are held, nothing moves money."""
-    _switch(invocation, on=False)
+def switch_off(invocation: Invocation) -> int:
+    """OFF: events are held, nothing moves money."""
+    return _switch(invocation, on=False)
 
 
-def _switch(invocation: Invocation, *, on: bool) -> None:
+def _switch(invocation: Invocation, *, on: bool) -> int:
     view = _by_server(invocation, SwitchTestMode(on=on)) or _by_file(invocation, on=on)
     invocation.show(view, test_mode_facts)
+    return ExitCode.DONE if view.on == on else ExitCode.REFUSED
 
 
 def _by_server(invocation: Invocation, operation: ShowTestMode | SwitchTestMode) -> TestModeView | None:
@@ -49,16 +49,9 @@ def _by_server(invocation: Invocation, operation: ShowTestMode | SwitchTestMode)
 
 
 def _by_file(invocation: Invocation, *, on: bool | None = None) -> TestModeView:
-    """Deferred imports: only without a server, and watching files costs 20 ms to load."""
-    from billing.clock import SystemClock
-    from relay.test_mode import TestMode
+    from devconsole.test_mode_file import by_file  # only without a server: it loads settings and database
 
-    home = invocation.home
-    home.create()
-    mode = TestMode(home.test_mode_lock, clock=SystemClock(), tool_version=__version__)
-    if on is not None:
-        mode.switch(on=on)
-    return TestModeView(on=mode.is_on, lock_file=str(mode.lock_file), reason=mode.reason, held_events=0)
+    return by_file(invocation.home, on=on)
 
 
 def test_mode_facts(view: TestModeView) -> str:

@@ -322,6 +322,7 @@ def test_a_stale_record_is_no_server(home: Path) -> None:
 def test_test_mode_is_switched_with_and_without_a_server(home: Path) -> None:
     lock = home / ".stripe-test-mode.lock"
     assert not run("test-mode", "status", "--json", home=home).json["on"]
+    assert not home.exists(), "asking creates nothing"
     assert run("test-mode", "on", "--json", home=home).json["on"]
     assert lock.exists()
     assert not run("test-mode", "off", "--json", home=home).json["on"]
@@ -331,8 +332,23 @@ def test_test_mode_is_switched_with_and_without_a_server(home: Path) -> None:
         assert not running.ask("test-mode", "off")["on"]
         refused = running.run("topups", "create", "acme-telefon", "--amount", "50", "--card", "visa", "--json", code=1)
         assert refused.error["code"] == "test_mode_off"
-        run("test-mode", "on", home=home)
+        held = running.ask("events", "trigger", "charge.succeeded")["event_id"]
+        assert running.ask("events", "show", held)["event"]["status"] == "held"
+    waiting = run("test-mode", "status", "--json", home=home).json
+    assert (waiting["on"], waiting["held_events"]) == (False, 1)
+    refused = run("test-mode", "on", "--json", home=home, env={"STRIPE_TEST_MODE": "false"}, code=1)
+    assert "STRIPE_TEST_MODE" in refused.json["reason"]
+    run("test-mode", "on", home=home)
+    with server(home) as running:
+        until(lambda: running.ask("events", "show", held)["event"]["status"] != "held", what="the processing")
         assert running.ask("status")["test_mode"]["on"]
+
+
+def test_a_home_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    refused = run("server", "--port", "0", "--json", home=tmp_path / "home", code=1)
+    assert refused.error["code"] == "home_unusable"
+    assert str(tmp_path / "home") in (refused.error["message"] or "")
 
 
 def test_reset_asks_refuses_and_keeps_the_token(home: Path) -> None:
