@@ -34,7 +34,17 @@ GONE = ("failed", "canceled")
 _REFUND_RANK = {"requested": 0, "pending": 1, "requires_action": 1, "succeeded": 2, "failed": 3, "canceled": 3}
 _DISPUTE_LOST = "lost"
 _DISPUTE_WON = "won"
-_DISPUTE_CLOSED = (_DISPUTE_LOST, _DISPUTE_WON, "warning_closed", "prevented")
+_DISPUTE_RANK = {
+    "warning_needs_response": 0,
+    "warning_under_review": 1,
+    "needs_response": 2,
+    "under_review": 3,
+    "warning_closed": 4,
+    "prevented": 4,
+    _DISPUTE_LOST: 4,
+    _DISPUTE_WON: 4,
+}
+"""An inquiry may become a dispute; an answered one is under review; closed is final."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +107,7 @@ def note_snapshot(session: Session, topup: TopupRow, snapshot: ChargeSnapshot, *
 
 
 def note_dispute(session: Session, topup: TopupRow, fact: DisputeFact, *, now: datetime) -> None:
-    """Remember a dispute. Closed is final; that money moved is never forgotten."""
+    """Remember a dispute. A state that was overtaken does not come back; that money moved is never forgotten."""
     row = session.exec(select(PaymentDispute).where(PaymentDispute.dispute_id == fact.dispute_id)).one_or_none()
     if row is None:
         row = PaymentDispute(
@@ -109,7 +119,7 @@ def note_dispute(session: Session, topup: TopupRow, fact: DisputeFact, *, now: d
             updated_at=now,
         )
         session.add(row)
-    if row.status not in _DISPUTE_CLOSED:
+    if _DISPUTE_RANK.get(fact.status, 3) > _DISPUTE_RANK.get(row.status, 0):
         row.status = fact.status
     row.reason = row.reason or fact.reason
     row.funds_withdrawn = row.funds_withdrawn or fact.withdrawn

@@ -236,6 +236,17 @@ async def test_a_dispute_that_is_lost_takes_the_money_once_in_every_order(
     assert await billing.breaches() == []
 
 
+@pytest.mark.parametrize("order", permutations(range(4)))
+async def test_a_dispute_under_review_stays_so_when_its_beginning_comes_late(
+    billing: Billing, order: tuple[int, ...]
+) -> None:
+    story = await paid(billing)
+    statuses = ("warning_needs_response", "warning_under_review", "needs_response", "under_review")
+    told = [event("charge.dispute.updated", story.dispute(status=status)) for status in statuses]
+    await tell(billing, *(told[number] for number in order))
+    assert (await billing.topup(story.topup_id or 0)).dispute_status == "under_review"
+
+
 async def test_an_inquiry_moves_nothing(billing: Billing) -> None:
     story = await paid(billing)
     await tell(billing, event("charge.dispute.created", story.dispute(status="warning_needs_response")))
