@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from textual import work
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
@@ -13,25 +15,27 @@ from textual.screen import ModalScreen, Screen
 from textual.signal import Signal
 from textual.worker import Worker
 
-from billing.clock import Clock, SystemClock
-from devconsole import outcomes, themes
-from devconsole.actions import Actions
+from devconsole import themes
 from devconsole.console_commands import bindings
-from devconsole.live import Follower
-from devconsole.output import Failure
 from devconsole.screens.overview import OverviewScreen
 from devconsole.source import Address, RemoteSource, Source
-from devconsole.store import Snapshot, Store, Update
-from devconsole.widgets.event_list import EventList
-from relay.api import Operation
-from relay.errors import RelayError
+from devconsole.store import Snapshot, Update
+
+if TYPE_CHECKING:
+    from billing.clock import Clock
+    from devconsole.actions import Actions
+    from devconsole.outcomes import Outcome
+    from devconsole.widgets.event_list import EventList
+    from relay.api import Operation
 
 R = TypeVar("R")
 Then = Callable[[R], object]
 
+# Imports inside of functions here serve the first frame: what it does not need is imported after it.
+
 
 def _commands() -> type[Provider]:
-    from devconsole.palette import ConsoleCommands  # when the palette is first opened
+    from devconsole.palette import ConsoleCommands
 
     return ConsoleCommands
 
@@ -67,12 +71,11 @@ class DevConsole(App[int]):
     """
 
     TITLE = "devconsole"
-    CSS_PATH = "console.tcss"
+    CSS_PATH = ["console.tcss", "screens/overview.tcss"]  # one style sheet later read is parsed with all others again
     COMMANDS = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     DEFAULT_MODE = "overview"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "overview": OverviewScreen,
         "events": _events_screen,
         "companies": _companies_screen,
         "failures": _failures_screen,
@@ -83,9 +86,9 @@ class DevConsole(App[int]):
     def __init__(self, source: Source, *, clock: Clock | None = None, theme: str | None = None) -> None:
         super().__init__()
         self.source = source
-        self.clock = clock or SystemClock()
-        self.store = Store()
-        self.actions = Actions(self)
+        self.snapshot = Snapshot()
+        """What is known now; replaced as a whole with each update."""
+        self._clock = clock
         self.stopped_by: Exception | None = None
         """Why the console ended on its own: its server could not be started, or refuses it."""
         self.updates: Signal[Update] = Signal(self, "updates")
@@ -96,24 +99,52 @@ class DevConsole(App[int]):
 
     # What is known.
 
-    @property
-    def snapshot(self) -> Snapshot:
-        return self.store.snapshot
+    @cached_property
+    def clock(self) -> Clock:
+        if self._clock is not None:
+            return self._clock
+        from billing.clock import SystemClock
+
+        return SystemClock()
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def get_default_screen(self) -> Screen[Any]:
+        return OverviewScreen()
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self.run_worker, self._follow(), group="follow", name="follow")
+        # A mode whose screen exists already: declared in `MODES`, its style sheets would be parsed twice at the start.
+        self.add_mode(self.DEFAULT_MODE, OverviewScreen)
+        self.call_after_refresh(self._follow)
 
+    @work(group="follow")
     async def _follow(self) -> None:
+        from devconsole.folding import Store
+        from devconsole.live import Follower
+        from devconsole.output import Failure
+        from relay.errors import RelayError
+
         try:
-            await Follower(self.source, self.store, self.updates.publish).follow()
+            await Follower(self.source, Store(), self._publish).follow()
         except (RelayError, Failure) as error:
             self.stopped_by = error
             self.exit(return_code=1)
+
+    def _publish(self, update: Update) -> None:
+        self.snapshot = update.snapshot
+        self.updates.publish(update)
 
     async def on_unmount(self) -> None:
         await self.source.close()
 
     # What is done.
+
+    @cached_property
+    def actions(self) -> Actions:
+        from devconsole.actions import Actions
+
+        return Actions(self)
 
     def open_form(self, form: ModalScreen[Operation[Any] | None], then: Then[Any] | None = None) -> None:
         """Show a form; the operation that it returns is performed."""
@@ -129,31 +160,34 @@ class DevConsole(App[int]):
         return self.run_worker(self._perform(operation, then), group="perform", name=operation.name)
 
     async def _perform(self, operation: Operation[R], then: Then[R] | None) -> None:
+        from devconsole.outcomes import failed, outcome
+        from relay.errors import RelayError
+
         try:
             answer = await self.source.call(operation)
         except RelayError as error:
-            self._say(outcomes.failed(error))
+            self._say(failed(error))
         else:
-            self._say(outcomes.outcome(operation, answer))
+            self._say(outcome(operation, answer))
             if then is not None:
                 then(answer)
 
-    def _say(self, outcome: outcomes.Outcome) -> None:
+    def _say(self, outcome: Outcome) -> None:
         self.notify(outcome.sentence, title=outcome.title, severity=outcome.severity, markup=False)
 
-    def _act(self, action: Callable[[], Any]) -> None:
+    def _act(self, action: Callable[[], Coroutine[Any, Any, None] | None]) -> None:
         """Carry out an action; one that has to ask the server first does so in the background."""
+        if (asking := action()) is not None:
+            self.run_worker(self._ask(asking), group="ask", exclusive=True)
 
-        async def act() -> None:
-            try:
-                await action()
-            except RelayError as error:
-                self._say(outcomes.failed(error))
+    async def _ask(self, asking: Coroutine[Any, Any, None]) -> None:
+        from devconsole.outcomes import failed
+        from relay.errors import RelayError
 
-        if inspect.iscoroutinefunction(action):
-            self.run_worker(act(), group="act", exclusive=True)
-        else:
-            action()
+        try:
+            await asking
+        except RelayError as error:
+            self._say(failed(error))
 
     # Where to go.
 

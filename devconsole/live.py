@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from devconsole.folding import FirstLoad, Store
 from devconsole.source import Source
-from devconsole.store import RECENT, Connection, FirstLoad, Store, Update
+from devconsole.store import RECENT, Connection, Update
 from relay.api import (
     FeedItem,
     FeedKind,

@@ -7,9 +7,10 @@ the theme gives them their colour.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from relay.api import BalanceView, CallView, DecisionView, TopupView
+if TYPE_CHECKING:
+    from relay.api import BalanceView, CallView, DecisionView, TopupView
 
 
 class Tone(StrEnum):
@@ -22,6 +23,8 @@ class Tone(StrEnum):
     BAD = "bad"
     ACCENT = "accent"
     """Under way, or worth a look."""
+    MARK = "mark"
+    """The sign of what is selected, in a list without focus."""
 
 
 class Look(NamedTuple):
@@ -136,6 +139,7 @@ TONE_STYLES: dict[Tone, str] = {
     Tone.WARN: "$text-warning",
     Tone.BAD: "$text-error",
     Tone.ACCENT: "$text-primary",
+    Tone.MARK: "$border-blurred",
 }
 """Tones as styles of running text."""
 

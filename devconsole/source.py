@@ -9,14 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from relay.api import FeedItem, Operation
-from relay.errors import RelayError
-
 if TYPE_CHECKING:
+    from relay.api import FeedItem, Operation
     from relay.client import ControlClient
+    from relay.errors import RelayError
 
 R = TypeVar("R")
-OnLost = Callable[[RelayError], None]
+OnLost = Callable[["RelayError"], None]
 
 
 class Source(Protocol):

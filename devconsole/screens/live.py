@@ -25,7 +25,7 @@ class LiveScreen(Screen[None]):
     """The tab of the banner that stands for this screen."""
 
     _missed = True
-    """Updates came while nobody could see this screen: with the next look everything is shown anew."""
+    """Updates came that this screen did not show: with the next look everything is shown anew."""
 
     @property
     def console(self) -> DevConsole:
@@ -46,15 +46,23 @@ class LiveScreen(Screen[None]):
         raise NotImplementedError
 
     def paint(self, update: Update) -> None:
-        """Show what changed; `update.reloaded` when anything may have."""
+        """Show what changed; `update.reloaded` when anything may have. Called only after the first load."""
         raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        """Whether everything is mounted that `paint` needs."""
+        return True
+
+    def show_all(self) -> None:
+        """Show the newest snapshot, and load anew whatever was missed."""
+        self._show(Update(self.snapshot, reloaded=self._missed))
 
     def on_mount(self) -> None:
         self.query_one(Banner).mode = self.mode_name
         self.console.updates.subscribe(self, self._updated)
 
     def on_screen_resume(self) -> None:
-        self._show(Update(self.snapshot, reloaded=self._missed and self.snapshot.loaded))
+        self.show_all()
 
     def _updated(self, update: Update) -> None:
         if self.is_active:
@@ -65,6 +73,8 @@ class LiveScreen(Screen[None]):
     def _show(self, update: Update) -> None:
         self.query_one(Banner).snapshot = update.snapshot
         self.query_one(Notice).snapshot = update.snapshot
-        if update.snapshot.loaded:
+        if update.snapshot.loaded and self.is_ready():
             self._missed = False
             self.paint(update)
+        else:
+            self._missed = True

@@ -2,98 +2,40 @@
 
 from __future__ import annotations
 
-from textual import getters, on
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
-from textual.containers import Container
-from textual.content import Content
 
 from devconsole.screens.live import LiveScreen
-from devconsole.store import Update
-from devconsole.widgets.balance_list import BalanceList
-from devconsole.widgets.call_list import CallList
-from devconsole.widgets.decision_list import DecisionList
-from devconsole.widgets.event_list import EventList
-from devconsole.widgets.pane import Pane
-from devconsole.widgets.row_list import RowList
 
-NO_EVENTS = Content.from_markup(
-    "Nothing has arrived yet.\n\n"
-    "[$text-primary]t[/]  top up with a test card and watch the money arrive\n"
-    "[$text-primary]o[/]  open the Checkout page in the browser\n"
-    "[$text-primary]x[/]  trigger any Stripe event"
-)
-NO_COMPANIES = Content.from_markup("No company yet.\n\n[$text-primary]n[/]  create one")
-NO_CALLS = Content.from_markup("No call yet.\n\n[$text-primary]c[/]  simulate one and see what it costs")
-NO_DECISIONS = Content.from_markup(
-    "No decision yet.\n\n[$text-primary]a[/]  set an automatic top-up, then [$text-primary]d[/] drain the balance"
-)
+if TYPE_CHECKING:
+    from devconsole.screens.overview_panes import OverviewPanes
+    from devconsole.store import Update
 
 
 class OverviewScreen(LiveScreen):
-    """The home screen."""
+    """The home screen. Banner and keys are its first frame; the lists follow with the second."""
 
-    CSS_PATH = "overview.tcss"
-    AUTO_FOCUS = "#events-list"
-
-    events_pane = getters.query_one("#events", Pane)
-    events = getters.query_one("#events-list", EventList)
-    balances = getters.query_one("#balances-list", BalanceList)
-    calls = getters.query_one("#calls-list", CallList)
-    decisions = getters.query_one("#decisions-list", DecisionList)
+    _panes: OverviewPanes | None = None
 
     def compose_body(self) -> ComposeResult:
-        with Container(id="overview"):
-            events = EventList(self.console.source.call, id="events-list")
-            yield Pane("Live events", events, hint=NO_EVENTS, id="events")
-            yield Pane("Balances", BalanceList(id="balances-list"), hint=NO_COMPANIES, id="balances")
-            yield Pane("Calls", CallList(self.console.clock.now, id="calls-list"), hint=NO_CALLS, id="calls")
-            decisions = DecisionList(id="decisions-list")
-            yield Pane("Automatic top-up decisions", decisions, hint=NO_DECISIONS, id="decisions")
+        return ()
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._mount_panes)
+
+    async def _mount_panes(self) -> None:
+        from devconsole.screens.overview_panes import OverviewPanes  # takes as long as the first frame itself
+
+        panes = OverviewPanes(self.console)
+        await self.mount(panes)
+        panes.events.focus()
+        self._panes = panes
+        self.show_all()
+
+    def is_ready(self) -> bool:
+        return self._panes is not None
 
     def paint(self, update: Update) -> None:
-        snapshot = update.snapshot
-        if update.reloaded:
-            self.events.reload()
-        else:
-            self.events.arrive(update.events)
-        self.balances.rows = snapshot.companies
-        self.calls.rows = snapshot.calls
-        self.decisions.rows = snapshot.decisions
-        if snapshot.loaded:
-            self._say_what_is_empty(update)
-
-    def _say_what_is_empty(self, update: Update) -> None:
-        snapshot = update.snapshot
-        for name, rows in (
-            ("#events", snapshot.events),
-            ("#balances", snapshot.companies),
-            ("#calls", snapshot.calls),
-            ("#decisions", snapshot.decisions),
-        ):
-            self.query_one(name, Pane).empty = not rows
-
-    @on(EventList.Changed)
-    def _events_changed(self) -> None:
-        new = self.events.new_above
-        self.events_pane.note = f"{new:,} new ↑ home" if new else ""
-
-    @on(RowList.Opened, "#events-list")
-    def _event_opened(self, message: RowList.Opened) -> None:
-        self.console.open_event(message.row.event_id, self.events)
-
-    @on(RowList.Opened, "#balances-list")
-    def _company_opened(self, message: RowList.Opened) -> None:
-        self.console.open_company(message.row.slug)
-
-    @on(RowList.Opened, "#decisions-list")
-    @on(RowList.Opened, "#calls-list")
-    def _owner_opened(self, message: RowList.Opened) -> None:
-        self.console.open_company(message.row.company_slug)
-
-    def selected_company(self) -> str | None:
-        """The slug of the company that the focused list is about."""
-        focused = self.focused
-        if focused is self.balances:
-            return self.balances.selected.slug if self.balances.selected else None
-        row = focused.selected if isinstance(focused, RowList) else None
-        return getattr(row, "company_slug", None)
+        assert self._panes is not None, "painted only when ready"
+        self._panes.paint(update)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.timer import Timer
 
 from devconsole import looks
+from devconsole.actions import call_is_refundable
 from devconsole.format import amount, clock, duration
 from devconsole.looks import Tone
 from devconsole.widgets.row_list import Cell, Column, TupleList
@@ -24,16 +24,6 @@ class CallList(TupleList[CallView]):
         Binding("e", "end_call", "End call", id="calls.end", tooltip="End the selected call and charge it"),
         Binding("u", "refund_call", "Refund", id="calls.refund", tooltip="Give money back for the selected call"),
     ]
-
-    class EndAsked(Message):
-        def __init__(self, call: CallView) -> None:
-            super().__init__()
-            self.call = call
-
-    class RefundAsked(Message):
-        def __init__(self, call: CallView) -> None:
-            super().__init__()
-            self.call = call
 
     def __init__(self, now: Callable[[], datetime], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -61,16 +51,14 @@ class CallList(TupleList[CallView]):
         if action == "end_call":
             return call is not None and call.status == "in_progress"
         if action == "refund_call":
-            return call is not None and refundable_cents(call) > 0
+            return call is not None and call_is_refundable(call)
         return super().check_action(action, parameters)
 
-    def action_end_call(self) -> None:
-        if (call := self.selected) is not None:
-            self.post_message(self.EndAsked(call))
+    async def action_end_call(self) -> None:
+        await self.run_action("app.end_call")
 
-    def action_refund_call(self) -> None:
-        if (call := self.selected) is not None:
-            self.post_message(self.RefundAsked(call))
+    async def action_refund_call(self) -> None:
+        await self.run_action("app.refund_call")
 
     def columns(self, width: int) -> Sequence[Column]:
         columns = [Column("Company", 0, lambda call: (call.company_slug, Tone.PLAIN))]
@@ -96,11 +84,6 @@ class CallList(TupleList[CallView]):
 
     def _elapsed_s(self, call: CallView) -> int:
         return max(0, int((self._now() - call.started_at).total_seconds()))
-
-
-def refundable_cents(call: CallView) -> int:
-    """What may still be given back."""
-    return (call.amount_cents or 0) - call.refunded_cents if call.charge_status == "charged" else 0
 
 
 def paid_by(call: CallView) -> Cell:

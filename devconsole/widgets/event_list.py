@@ -80,12 +80,16 @@ class EventList(RowList[EventView]):
 
     def neighbour(self, event_id: int, step: int) -> EventView | None:
         """The event `step` places below another one, when it is known."""
-        place = self._pages.place_of(event_id)
+        place = self.place(event_id)
         return None if place is None else self._pages.row_at(place + step)
+
+    def place(self, event_id: int) -> int | None:
+        """Where an event stands by its inbox number, None when it is not known to be listed."""
+        return self._pages.place_of(event_id)
 
     def select(self, event_id: int) -> None:
         """Select an event by its inbox number, when it is known."""
-        if (place := self._pages.place_of(event_id)) is not None:
+        if (place := self.place(event_id)) is not None:
             self.cursor = place
 
     # Rows.
@@ -167,13 +171,12 @@ class EventList(RowList[EventView]):
         self.post_message(self.Changed())
         self.post_message(self.Highlighted(self, self.selected))
 
-    def _line(self, width: int, columns: Sequence[Column], cells: Sequence[Cell], component: str | None) -> Strip:
-        strip = super()._line(width, columns, cells, component)
-        if component == "row-list--header" and self.new_above:
-            note = f" {self.new_above:,} new ↑ "
-            style = self.rich_style + self._tone("accent")
-            return Strip([*strip.crop(0, width - len(note)), Segment(note, style)])
-        return strip
+    def title_line(self, width: int, columns: Sequence[Column]) -> Strip:
+        strip = super().title_line(width, columns)
+        if not self.new_above:
+            return strip
+        note = f" {self.new_above:,} new ↑ "
+        return Strip([*strip.crop(0, width - len(note)), Segment(note, self._plain + self._toned(Tone.ACCENT))])
 
 
 def event_columns(width: int) -> tuple[Column, ...]:

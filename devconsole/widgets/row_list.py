@@ -19,8 +19,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style as ContentStyle
 
-from devconsole.looks import Tone, printable
+from devconsole.looks import TONE_STYLES, Tone, printable
 
 Row = TypeVar("Row")
 Cell = tuple[str, Tone]
@@ -49,29 +50,21 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
         Binding("end,G", "last", "Last", show=False, id="list.last"),
         Binding("enter", "open", "Open", id="list.open", tooltip="Show the selected row in full"),
     ]
-    COMPONENT_CLASSES = {"row-list--header", "row-list--cursor", "row-list--mark"} | {
-        f"row-list--{tone}" for tone in Tone
-    }
+    COMPONENT_CLASSES = {"row-list--cursor"}
     DEFAULT_CSS = """
     RowList {
         height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1;
-        & > .row-list--header { color: $text-muted; }
         & > .row-list--cursor { color: $foreground; }
-        & > .row-list--mark { color: $border-blurred; }
-        & > .row-list--plain { color: $foreground; }
-        & > .row-list--strong { color: $foreground; text-style: bold; }
-        & > .row-list--muted { color: $text-muted; }
-        & > .row-list--good { color: $text-success; }
-        & > .row-list--warn { color: $text-warning; }
-        & > .row-list--bad { color: $text-error; }
-        & > .row-list--accent { color: $text-primary; }
         &:focus > .row-list--cursor { background: $block-hover-background; }
-        &:focus > .row-list--mark { color: $primary; }
     }
     """
 
     cursor: reactive[int] = reactive(0, repaint=False)
     """The selected place, counted from the top; 0 when there are no rows."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._styles_drawn: dict[str, Style] = {}
 
     @dataclass
     class Highlighted(Message):
@@ -187,34 +180,53 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._styles_drawn.clear()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.line_width
         columns = self.columns(width - 1)
         if y == 0:
-            return self._line(width, columns, [(column.title, Tone.PLAIN) for column in columns], "row-list--header")
+            return self.title_line(width, columns)
         place = y - 1 + round(self.scroll_y)
         if place >= self.row_count():
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._plain)
         row = self.row_at(place)
         cells = [("…", Tone.MUTED)] if row is None else [column.cell(row) for column in columns]
-        return self._line(width, columns, cells, "row-list--cursor" if place == self.cursor else None)
+        return self._line(width, columns, cells, selected=place == self.cursor)
 
-    def _line(self, width: int, columns: Sequence[Column], cells: Sequence[Cell], component: str | None) -> Strip:
+    def title_line(self, width: int, columns: Sequence[Column]) -> Strip:
+        """The line of titles at the top, which does not scroll."""
+        return self._line(width, columns, [(column.title, Tone.MUTED) for column in columns], selected=False)
+
+    def _line(self, width: int, columns: Sequence[Column], cells: Sequence[Cell], *, selected: bool) -> Strip:
         """The cells side by side, a gap after each; the first cell of the line bears the mark of the selection."""
-        base = self.rich_style if component is None else self.get_component_rich_style(component)
-        widths = _widths(width - 1, columns)
-        selected = component == "row-list--cursor"
-        mark = base + self._tone("mark") if selected else base
-        segments = [Segment(MARK if selected else " ", mark)]
-        for column, cell_width, (text, tone) in zip(columns, widths, cells, strict=False):
-            style = base if component == "row-list--header" else base + self._tone(tone)
-            segments.append(Segment(_fit(printable(text), cell_width, column.align) + " ", style))
+        base = self._selected if selected else self._plain
+        segments = [Segment(MARK, base + self._toned(Tone.MARK)) if selected else Segment(" ", base)]
+        for column, cell_width, (text, tone) in zip(columns, _widths(width - 1, columns), cells, strict=False):
+            segments.append(Segment(_fit(printable(text), cell_width, column.align) + " ", base + self._toned(tone)))
         return Strip(segments).crop_extend(0, width, base)
 
-    def _tone(self, name: str) -> Style:
-        return self.get_component_rich_style(f"row-list--{name}", partial=True)
+    # Styles cost more than the drawing, so each is worked out once until the theme or the focus changes.
+
+    @property
+    def _plain(self) -> Style:
+        return self._drawn("base", lambda: self.rich_style)
+
+    @property
+    def _selected(self) -> Style:
+        return self._drawn("selected", lambda: self.get_component_rich_style("row-list--cursor"))
+
+    def _toned(self, tone: Tone) -> Style:
+        if tone is Tone.MARK and self.has_focus:
+            tone = Tone.ACCENT
+        return self._drawn(tone, lambda: ContentStyle.parse(TONE_STYLES[tone]).rich_style)
+
+    def _drawn(self, name: str, make: Callable[[], Style]) -> Style:
+        found = self._styles_drawn.get(name)
+        if found is None:
+            found = self._styles_drawn[name] = make()
+        return found
 
 
 def _widths(width: int, columns: Sequence[Column]) -> list[int]:

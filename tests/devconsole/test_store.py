@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from devconsole.store import RECENT, Connection, FirstLoad, Store
+from devconsole.folding import FirstLoad, Store
+from devconsole.store import RECENT, Connection
 from relay.api import FeedItem, FeedKind, View
 from tests.support import views
 from tests.support.stories import companies
