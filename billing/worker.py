@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,10 +17,10 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from billing import inbox, job_queue
-from billing.changes import Change
+from billing.changes import Change, Kind
 from billing.clock import Clock
 from billing.db import Database
-from billing.errors import BillingError, Refused, TestModeOff
+from billing.errors import GatewayUnavailable, Refused, TestModeOff
 from billing.guard import AlwaysOn, TestModeGuard
 from billing.job_queue import DueJob
 from billing.policy import Policy
@@ -32,10 +33,14 @@ from billing.services.topup import StripeTopupService
 log = logging.getLogger(__name__)
 
 EVENTS_PER_COMMIT: Final = 64
+GIVE_WAY: Final = 9
+"""While it gives way, a batch of events is followed by a rest that is so many times as long."""
 JOBS_AT_ONCE: Final = 8
 """So many Stripe calls are under way at most; real test mode allows 25 requests a second."""
 SWEEP_EVERY: Final = timedelta(minutes=5)
 PERIODIC: Final = ("expire_topups", "sweep_reservations")
+
+_ARRIVALS: Final = frozenset({Kind.EVENT, Kind.DELIVERY})
 
 JobHandler = Callable[[Mapping[str, Any]], Awaitable[datetime | None]]
 """Does the work of one kind; returns when to do it again, None = never."""
@@ -62,6 +67,8 @@ class Worker:
         self._prepaid = prepaid
         self._policy = policy or Policy()
         self._guard = guard or AlwaysOn()
+        self._gives_way: Callable[[], bool] = lambda: False
+        self._rests_until = 0.0
         self._running: dict[int, asyncio.Task[None]] = {}
         self._events = Pump("billing events", self._process_events)
         self._jobs = Pump("billing jobs", self._start_jobs)
@@ -94,6 +101,10 @@ class Worker:
         self._events.wake()
         self._jobs.wake()
 
+    def give_way_while(self, busy: Callable[[], bool]) -> None:
+        """Acknowledging comes first: while `busy()`, only a tenth of the time goes into processing events."""
+        self._gives_way = busy
+
     async def idle(self) -> None:
         """Return when nothing is due by the clock and nothing runs."""
         self.wake()
@@ -103,15 +114,23 @@ class Worker:
             if self._running:
                 await asyncio.wait(list(self._running.values()), return_when=asyncio.FIRST_COMPLETED)
 
-    def _committed(self, _changes: tuple[Change, ...]) -> None:
-        self.wake()
+    def _committed(self, changes: tuple[Change, ...]) -> None:
+        self._events.wake()
+        # Whatever enqueues a job also announces what it is about; mere arrivals never do.
+        if any(change.kind not in _ARRIVALS for change in changes):
+            self._jobs.wake()
 
     # Events -----------------------------------------------------------------------------------------------------
 
     async def _process_events(self) -> float | None:
         if not self._is_on():
             return None
+        start = time.monotonic()
+        if start < self._rests_until and self._gives_way():
+            return self._rests_until - start
         more, due_at = await self._db.write(_process_some, now=self._clock.now(), policy=self._policy)
+        end = time.monotonic()
+        self._rests_until = end + GIVE_WAY * (end - start)
         return 0 if more else self._seconds_until(due_at)
 
     # Jobs -------------------------------------------------------------------------------------------------------
@@ -139,16 +158,15 @@ class Worker:
         try:
             handler = self._handlers[job.kind]
             again_at = await handler(job.payload)
-        except TestModeOff as error:
-            await self._db.write(job_queue.postpone, job, error.message, now=self._clock.now())
+        except (TestModeOff, GatewayUnavailable) as error:
+            # Neither says anything about the job; it waits as long as it takes.
+            await self._db.write(job_queue.postpone, job, error.message, gives_up=False, now=self._clock.now())
         except Refused as error:
             log.warning("job %s %s refused: %s", job.id, job.kind, error.message)
             await self._db.write(job_queue.reject, job, error.message, now=self._clock.now())
-        except BillingError as error:
-            await self._db.write(job_queue.postpone, job, error.message, now=self._clock.now())
         except Exception as error:
             log.exception("job %s %s failed", job.id, job.kind)
-            await self._db.write(job_queue.postpone, job, repr(error), now=self._clock.now())
+            await self._db.write(job_queue.postpone, job, repr(error), gives_up=True, now=self._clock.now())
         else:
             await self._db.write(job_queue.finish, job.id, again_at=again_at, now=self._clock.now())
 

@@ -141,9 +141,10 @@ async def _clock(backend: Backend) -> Finding:
     return Finding(
         check="clock",
         ok=ok,
-        detail=f"{abs(skew_s)} s {'ahead of' if skew_s > 0 else 'behind'} {backend.stripe_api}"
-        if skew_s
-        else f"agrees with {backend.stripe_api}",
+        # The header is cut to whole seconds.
+        detail=f"agrees with {backend.stripe_api}"
+        if abs(skew_s) <= 1
+        else f"{abs(skew_s)} s {'ahead of' if skew_s > 0 else 'behind'} {backend.stripe_api}",
         remedy=None if ok else f"Set this machine's clock: signatures older than {TOLERANCE_S} s are refused.",
     )
 

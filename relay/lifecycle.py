@@ -20,7 +20,7 @@ async def running(backend: Backend) -> AsyncIterator[None]:
     backend.commits.listen(status.touch)
     backend.ledger_watch.on_result(status.touch)
     backend.upstreams.on_change(status.touch)
-    backend.journal.on_stored(backend.worker.wake)
+    backend.worker.give_way_while(lambda: backend.journal.is_flooded)
     releases: set[asyncio.Task[None]] = set()
 
     def test_mode_changed(is_on: bool) -> None:

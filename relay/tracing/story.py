@@ -60,9 +60,10 @@ class Teller:
     async def _topups(self, which: ColumnElement[bool], depth: int) -> None:
         for topup in await payments.topups(self._session, which):
             self._add(_topup_node(topup, depth))
-            await self._events(events.EVENTS.c.topup_id == topup.id, depth + 1)
+            # What was booked on Stripe's direct answer came before its events.
             by_us = ledger.LEDGER.c.webhook_event_id.is_(None)
             await self._ledger(depth + 1, *_booked(TOPUP_REFERENCES, topup.id), by_us)
+            await self._events(events.EVENTS.c.topup_id == topup.id, depth + 1)
 
     async def _events(self, which: ColumnElement[bool], depth: int) -> None:
         for event in reversed(await events.events(self._session, which, limit=NODES_MAX)):

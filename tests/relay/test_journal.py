@@ -31,11 +31,11 @@ async def test_what_comes_while_one_commit_runs_shares_the_next(database: Databa
     journal = Journal(database)
     commits = 0
 
-    def committed() -> None:
+    def committed(_changes: object) -> None:
         nonlocal commits
         commits += 1
 
-    journal.on_stored(committed)
+    database.on_commit(committed)
     gate = Gate(database)
     await gate.closed()
     answers = [
