@@ -11,6 +11,7 @@ BillingError
 │   ├── SlugTaken, CompanyInactive, InsufficientCredit
 │   ├── NotCharged, NothingToRefund, RefundTooLarge, RefundTooLate
 │   ├── AutoTopupSettingsInvalid
+│   ├── UnknownAtStripe
 │   └── TestModeOff
 ├── CardDeclined             Stripe's answer, an outcome rather than a failure
 └── GatewayUnavailable       Stripe could not be asked; safe to try again with the same key
@@ -188,6 +189,12 @@ class TestModeOff(Refused):
     __test__ = False  # pytest would take the name for a test class
     code = "test_mode_off"
     remedy = "Switch test mode on."
+
+
+class UnknownAtStripe(Refused):
+    """Stripe has no object of this id: another account, or a sandbox that was reset."""
+
+    code = "unknown_at_stripe"
 
 
 class CardDeclined(BillingError):

@@ -46,14 +46,14 @@ def finish(session: Session, job_id: int, *, again_at: datetime | None, now: dat
     session.connection().execute(update(_JOBS).where(_JOBS.c.id == job_id).values(last_error=None, **values))
 
 
-def postpone(session: Session, job: DueJob, error: str, *, now: datetime) -> None:
-    """It failed for a reason that may pass: again later, ever more seldom, at last no more."""
+def postpone(session: Session, job: DueJob, error: str, *, gives_up: bool, now: datetime) -> None:
+    """It failed for a reason that may pass: again later, ever more seldom, and if it `gives_up`, at last no more."""
     attempts = job.attempts + 1
     values: dict[str, Any] = {"attempts": attempts, "last_error": error[:500]}
-    if attempts >= ATTEMPTS_MAX:
+    if gives_up and attempts >= ATTEMPTS_MAX:
         values |= {"status": JobStatus.FAILED, "finished_at": now}
     else:
-        values["run_at"] = now + min(BACKOFF_FIRST * 2 ** (attempts - 1), BACKOFF_MAX)
+        values["run_at"] = now + min(BACKOFF_FIRST * 2 ** min(attempts - 1, 10), BACKOFF_MAX)
     session.connection().execute(update(_JOBS).where(_JOBS.c.id == job.id).values(**values))
 
 

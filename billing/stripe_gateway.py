@@ -10,12 +10,13 @@ import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import ClientTimeout
 
-from billing.errors import BillingError, CardDeclined, GatewayUnavailable, Refused
+from billing.errors import BillingError, CardDeclined, GatewayUnavailable, Refused, UnknownAtStripe
 from billing.gateway import (
     ChargeRequest,
     Checkout,
@@ -328,6 +329,8 @@ def _translated(error: Any, sdk: Any, api_base: str | None) -> BillingError:
     if isinstance(error, sdk.AuthenticationError | sdk.PermissionError):
         return Refused(f"Stripe refused the key: {said}", remedy="Set STRIPE_SECRET to a valid sk_test_… key.")
     in_use = details.get("code") == "idempotency_key_in_use"
+    if isinstance(error, sdk.InvalidRequestError) and error.http_status == HTTPStatus.NOT_FOUND:
+        return UnknownAtStripe(f"Stripe does not know it: {said}")
     if isinstance(error, sdk.InvalidRequestError | sdk.IdempotencyError) and not in_use:
         return Refused(f"Stripe refused the request: {said}")
     return GatewayUnavailable(f"Stripe at {api_base or 'api.stripe.com'} could not be asked: {said}")

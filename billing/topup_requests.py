@@ -22,6 +22,8 @@ OPEN: Final = (TopupStatus.PENDING, TopupStatus.PROCESSING, TopupStatus.REQUIRES
 SETTLE_JOB: Final = "settle_topup"
 FIRST_LOOK: Final = timedelta(seconds=60)
 """After this time a top-up without outcome is looked at: the process may have died, or a webhook got lost."""
+CHECKOUT_SLACK: Final = timedelta(minutes=1)
+"""Stripe counts the least life of a page from when the request arrives, we from when the row is written."""
 _PLAN: Final = "plan"
 
 

@@ -31,13 +31,11 @@ class Claim:
 
     ids: PaymentIds
     metadata: Metadata | None = None
-    client_reference_id: str | None = None
 
     @property
     def topup_id(self) -> int | None:
         """The top-up that our metadata names."""
-        named = (self.metadata or {}).get("topup_id") or self.client_reference_id
-        return _positive(named)
+        return _positive((self.metadata or {}).get("topup_id"))
 
     @property
     def company_id(self) -> int | None:
@@ -127,7 +125,7 @@ def _insert(session: Session, claim: Claim, *, amount_cents: int, currency: str,
 
 
 def _why_unmatched(claim: Claim) -> str:
-    if claim.topup_id is not None and (claim.metadata or {}).get("topup_id"):
+    if claim.topup_id is not None:
         return f"its metadata names top-up {claim.topup_id}, which does not exist here"
     what = claim.correlation_id or "a payment without an id"
     return f"{what} belongs to no top-up of ours; it is tried again when one appears"

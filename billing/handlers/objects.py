@@ -40,7 +40,6 @@ class CheckoutSession(StripeObject, frozen=True, kw_only=True):
     amount_total: Cents | None = None
     currency: str | None = None
     payment_intent: Ref = None
-    client_reference_id: str | None = None
     metadata: dict[str, Any] | None = None
 
 

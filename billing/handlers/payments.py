@@ -178,7 +178,6 @@ def _checkout_claim(checkout: CheckoutSession) -> Claim:
     return Claim(
         ids=PaymentIds(session_id=checkout.id, intent_id=id_of(checkout.payment_intent)),
         metadata=checkout.metadata,
-        client_reference_id=checkout.client_reference_id,
     )
 
 

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from billing import topup_answers
 from billing.clock import Clock
 from billing.db import Database
-from billing.errors import CardDeclined, Refused
+from billing.errors import CardDeclined, Refused, UnknownAtStripe
 from billing.gateway import PaymentGateway
 from billing.models import Topup
 from billing.policy import Policy
-from billing.topup_requests import OPEN, Plan, charge_request, checkout_request, plan_of
+from billing.topup_requests import CHECKOUT_SLACK, OPEN, Plan, charge_request, checkout_request, plan_of
 
 KEY_LIFETIME = timedelta(hours=23)
 """Stripe keeps idempotency keys for a day at least. An older intention is looked up, never repeated blindly."""
@@ -55,20 +55,24 @@ class PaymentCalls:
         """Find out what became of an open top-up, and bring it there. Nothing happens to one that has ended."""
         if topup.status not in OPEN:
             return topup
-        if topup.stripe_checkout_session_id is not None:
-            return await self._look_at_checkout(topup, topup.stripe_checkout_session_id)
-        if topup.stripe_payment_intent_id is not None:
-            return await self._look_at_payment(topup, topup.stripe_payment_intent_id)
-        if plan_of(topup) is None:
+        try:
+            if topup.stripe_checkout_session_id is not None:
+                return await self._look_at_checkout(topup, topup.stripe_checkout_session_id)
+            if topup.stripe_payment_intent_id is not None:
+                return await self._look_at_payment(topup, topup.stripe_payment_intent_id)
+        except UnknownAtStripe:
+            return await self._cancel(topup, why="Stripe does not know this payment")
+        plan = plan_of(topup)
+        if plan is None:
             return topup
-        if self._clock.now() - topup.created_at < KEY_LIFETIME:
+        # A page that is asked for later would be too short-lived for Stripe, and nobody waits for it any more.
+        repeatable_for = CHECKOUT_SLACK if plan.is_checkout else KEY_LIFETIME
+        if self._clock.now() - topup.created_at < repeatable_for:
             return await self.carry_out(topup)
-        return await self._search(topup)
+        return await self._search(topup, plan)
 
     async def give_up(self, topup: Topup, *, why: str) -> Topup:
         """Cancel at Stripe what can be cancelled, then here. What was paid a moment earlier is credited instead."""
-        assert topup.id is not None
-        now = self._clock.now()
         try:
             if topup.stripe_checkout_session_id is not None:
                 await self._gateway.expire_checkout(topup.stripe_checkout_session_id)
@@ -76,7 +80,7 @@ class PaymentCalls:
                 await self._gateway.cancel_payment(topup.stripe_payment_intent_id)
         except Refused:
             return await self.look_up(topup)
-        return await self._db.write(topup_answers.record_cancellation, topup.id, why, policy=self._policy, now=now)
+        return await self._cancel(topup, why=why)
 
     async def _ask(self, topup: Topup, topup_id: int, plan: Plan) -> Topup:
         if plan.is_checkout:
@@ -107,9 +111,8 @@ class PaymentCalls:
             topup_answers.record_payment, topup.id, payment, policy=self._policy, now=self._clock.now()
         )
 
-    async def _search(self, topup: Topup) -> Topup:
-        plan = plan_of(topup)
-        assert topup.id is not None and plan is not None
+    async def _search(self, topup: Topup, plan: Plan) -> Topup:
+        assert topup.id is not None
         if plan.is_checkout:
             checkout = await self._gateway.find_checkout(customer_id=plan.customer_id, topup_id=topup.id)
             if checkout is not None:
@@ -121,7 +124,10 @@ class PaymentCalls:
             return await self._db.write(
                 topup_answers.record_payment, topup.id, payment, policy=self._policy, now=self._clock.now()
             )
-        why = "the request never reached Stripe"
+        return await self._cancel(topup, why="the request never reached Stripe")
+
+    async def _cancel(self, topup: Topup, *, why: str) -> Topup:
+        assert topup.id is not None
         return await self._db.write(
             topup_answers.record_cancellation, topup.id, why, policy=self._policy, now=self._clock.now()
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlmodel import col, select
 
 from billing.clock import Clock, IdSource
@@ -17,14 +15,12 @@ from billing.policy import Policy
 from billing.refund_requests import RefundReceipt, open_refund, record_refund, record_refused_refund
 from billing.services.customers import StripeCustomers, locale_of
 from billing.services.payment_calls import PaymentCalls
-from billing.topup_requests import OPEN, Plan, check_amount, open_topup, require_active, topup_of
+from billing.topup_requests import CHECKOUT_SLACK, OPEN, Plan, check_amount, open_topup, require_active, topup_of
 
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 """Stripe replaces it in the success URL."""
 TEST_CARD_PREFIX = "pm_card_"
 """Stripe's test cards by name; each mention makes a new payment method that belongs to nobody."""
-EXPIRY_SLACK = timedelta(minutes=1)
-"""Stripe counts the least life of a page from when the request arrives, we from when the row is written."""
 SWEEP_MAX = 100
 
 
@@ -73,7 +69,7 @@ class StripeTopupService:
             origin=TopupOrigin.MANUAL,
             idempotency_key=self._ids.new("topup_"),
             plan=plan,
-            expires_at=now + self._policy.checkout_expiry + EXPIRY_SLACK,
+            expires_at=now + self._policy.checkout_expiry + CHECKOUT_SLACK,
             initiated_by=initiated_by,
             now=now,
         )

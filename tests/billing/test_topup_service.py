@@ -15,6 +15,7 @@ from billing.errors import (
     RefundTooLarge,
     Refused,
     TestModeOff,
+    UnknownAtStripe,
     UnknownCompany,
     UnknownTopup,
 )
@@ -135,6 +136,28 @@ async def test_an_unreachable_stripe_leaves_the_topup_to_be_taken_up_again(
     found = await billing.restarted().topups.resume(lost.id or 0)
     assert (found.status, found.stripe_checkout_session_id) == ("processing", "cs_test_2")
     assert len(gateway.checkouts) == 2
+
+
+@pytest.mark.parametrize(("reached_stripe", "status"), [(True, "processing"), (False, "cancelled")])
+async def test_a_page_that_nobody_waits_for_is_not_opened_late(
+    billing: Billing, gateway: FakeGateway, reached_stripe: bool, status: str
+) -> None:
+    company_id = await billing.company()
+    await open_checkout(billing, company_id)
+    (gateway.after if reached_stripe else gateway.before).append(unreachable())
+    with pytest.raises(GatewayUnavailable):
+        await open_checkout(billing, company_id)
+    billing.clock.advance(timedelta(minutes=2))
+    pages = len(gateway.checkouts)
+    assert (await billing.topups.resume((await billing.topups_of(company_id))[-1].id or 0)).status == status
+    assert len(gateway.checkouts) == pages
+
+
+async def test_a_payment_that_stripe_forgot_is_cancelled(billing: Billing, gateway: FakeGateway) -> None:
+    company_id = await billing.company()
+    topup = await open_checkout(billing, company_id)
+    gateway.before.append(UnknownAtStripe("Stripe does not know it: No such checkout session"))
+    assert (await billing.topups.resume(topup.id or 0)).status == "cancelled"
 
 
 async def test_a_refused_request_fails_the_topup_with_the_reason(billing: Billing, gateway: FakeGateway) -> None:

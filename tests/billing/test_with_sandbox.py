@@ -10,12 +10,13 @@ from sqlmodel import col, select
 
 from billing.clock import SystemClock
 from billing.db import Database
-from billing.errors import AutoTopupSettingsInvalid, GatewayUnavailable, Refused
+from billing.errors import AutoTopupSettingsInvalid, GatewayUnavailable, Refused, UnknownAtStripe
 from billing.gateway import CustomerRequest
 from billing.ledger import balance_of
 from billing.ledger_check import check
 from billing.models import EventStatus, LedgerEntry, Topup, WebhookEvent
 from billing.stripe_gateway import StripeGateway
+from billing.topup_requests import charge_request, plan_of
 from tests.support.billing import add_company
 from tests.support.sandbox import KEY, SandboxBilling, sandbox_billing
 
@@ -246,6 +247,38 @@ async def test_a_payment_of_somebody_else_is_kept_and_explained(rig: SandboxBill
     assert event.status is EventStatus.UNMATCHED
     assert "belongs to no top-up of ours" in (event.reason or "")
     assert await booked(rig, company) == []
+
+
+async def test_payments_and_pages_are_found_by_their_topup(rig: SandboxBilling, company: int) -> None:
+    charged = await rig.topups.charge(company, 5_000, payment_method="pm_card_visa")
+    opened = await rig.topups.checkout(company, 2_000, success_url=SUCCESS, cancel_url=CANCEL)
+    customers = await rig.stripe.v1.customers.list_async()
+    customer_id = customers.data[0].id
+    payment = await rig.gateway.find_payment(customer_id=customer_id, topup_id=charged.id or 0)
+    assert payment is not None
+    assert (payment.intent_id, payment.received_cents) == (charged.stripe_payment_intent_id, 5_000)
+    page = await rig.gateway.find_checkout(customer_id=customer_id, topup_id=opened.id or 0)
+    assert page is not None
+    assert (page.session_id, page.status) == (opened.stripe_checkout_session_id, "open")
+    assert await rig.gateway.find_payment(customer_id=customer_id, topup_id=99) is None
+    assert await rig.gateway.find_checkout(customer_id=customer_id, topup_id=99) is None
+
+
+async def test_a_repeated_request_with_the_same_key_charges_once(rig: SandboxBilling, company: int) -> None:
+    charged = await rig.topups.charge(company, 5_000, payment_method="pm_card_visa")
+    plan = plan_of(charged)
+    assert plan is not None
+    again = await rig.gateway.charge(charge_request(charged, plan))
+    assert again.intent_id == charged.stripe_payment_intent_id
+    await rig.settled()
+    assert await booked(rig, company) == [("topup", 5_000)]
+
+
+async def test_a_payment_that_stripe_does_not_know_is_told_apart(rig: SandboxBilling) -> None:
+    with pytest.raises(UnknownAtStripe):
+        await rig.gateway.payment("pi_0000000000000000")
+    with pytest.raises(UnknownAtStripe):
+        await rig.gateway.checkout("cs_test_0000000000000000")
 
 
 async def test_a_wrong_key_is_refused_with_a_remedy(rig: SandboxBilling) -> None:
