@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from billing import inbox
 from relay.backend import Backend
+from relay.pruning import Pruner
 from relay.status import StatusPublisher
 
 
@@ -41,6 +42,9 @@ async def running(backend: Backend) -> AsyncIterator[None]:
         stack.push_async_callback(backend.ledger_watch.stop)
         await backend.worker.start()
         stack.push_async_callback(backend.worker.stop)
+        pruner = Pruner(backend.db, clock=backend.clock)
+        pruner.start()
+        stack.push_async_callback(pruner.stop)
         backend.test_mode.start()
         stack.push_async_callback(backend.test_mode.stop)
         stack.push_async_callback(backend.journal.drain)

@@ -1,0 +1,130 @@
+"""Keeping the inbox bounded: what is old or too much goes, in small steps, and never what somebody may still need.
+
+Kept for ever: events that are not done with (pending, held, unmatched, quarantined, failed), and events that a ledger
+row points to. Everything else goes after `AGE`, or when more than `EVENTS_MAX` newer ones are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlmodel import Session
+
+from billing.clock import Clock
+from billing.db import Database
+from billing.models import EventStatus, Verdict
+from relay.views.events import DELIVERIES, EVENTS
+from relay.views.ledger import LEDGER
+from relay.views.query import fetch
+
+log = logging.getLogger(__name__)
+
+AGE = timedelta(days=30)
+EVENTS_MAX = 1_000_000
+REJECTED_MAX = 10_000
+"""Deliveries without an event; each may have a body of a mebibyte."""
+STEP_MAX = 500
+"""Rows in one transaction: arrivals wait for it."""
+EVERY_S = 600.0
+STEP_PAUSE_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is kept."""
+
+    age: timedelta = AGE
+    events_max: int = EVENTS_MAX
+    rejected_max: int = REJECTED_MAX
+
+
+def doomed_events(bounds: Bounds, now: datetime) -> Select[Any]:
+    """The oldest events that may go."""
+    surplus = select(EVENTS.c.id).order_by(EVENTS.c.id.desc()).limit(1).offset(bounds.events_max).scalar_subquery()
+    too_old = or_(EVENTS.c.received_at < now - bounds.age, EVENTS.c.id <= func.coalesce(surplus, 0))
+    return select(EVENTS.c.id).where(too_old, *_NOT_NEEDED).order_by(EVENTS.c.id).limit(STEP_MAX)
+
+
+def doomed_deliveries(bounds: Bounds, now: datetime) -> Select[Any]:
+    """The oldest rejected deliveries that may go."""
+    newest_first = select(DELIVERIES.c.id).where(_REJECTED).order_by(DELIVERIES.c.id.desc())
+    surplus = newest_first.limit(1).offset(bounds.rejected_max).scalar_subquery()
+    too_old = or_(DELIVERIES.c.received_at < now - bounds.age, DELIVERIES.c.id <= func.coalesce(surplus, 0))
+    return select(DELIVERIES.c.id).where(_REJECTED, too_old).order_by(DELIVERIES.c.id).limit(STEP_MAX)
+
+
+def delete_events(session: Session, ids: Sequence[int]) -> int:
+    """Delete those of these events that are still not needed, with their deliveries; returns how many."""
+    connection = session.connection()
+    still = list(connection.execute(select(EVENTS.c.id).where(EVENTS.c.id.in_(ids), *_NOT_NEEDED)).scalars())
+    connection.execute(delete(DELIVERIES).where(DELIVERIES.c.webhook_event_id.in_(still)))
+    connection.execute(delete(EVENTS).where(EVENTS.c.id.in_(still)))
+    return len(still)
+
+
+def delete_deliveries(session: Session, ids: Sequence[int]) -> int:
+    session.connection().execute(delete(DELIVERIES).where(DELIVERIES.c.id.in_(ids)))
+    return len(ids)
+
+
+_REJECTED = DELIVERIES.c.verdict == Verdict.REJECTED
+_NOT_NEEDED = (
+    EVENTS.c.status.in_([EventStatus.COMPLETED, EventStatus.IGNORED]),
+    ~exists().where(LEDGER.c.webhook_event_id == EVENTS.c.id),
+)
+
+
+class Pruner:
+    """Prunes from time to time, with pauses in which everything else gets its turn."""
+
+    def __init__(self, db: Database, *, clock: Clock, bounds: Bounds | None = None) -> None:
+        self._db, self._clock, self._bounds = db, clock, bounds or Bounds()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        assert self._task is None, "started twice"
+        self._task = asyncio.create_task(self._run(), name="pruner")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def prune(self) -> int:
+        """Prune until nothing is left to prune; returns how many events and rejected deliveries went."""
+        now = self._clock.now()
+        return await self._prune(doomed_events(self._bounds, now), delete_events) + await self._prune(
+            doomed_deliveries(self._bounds, now), delete_deliveries
+        )
+
+    async def _prune(self, doomed: Select[Any], remove: Callable[[Session, Sequence[int]], int]) -> int:
+        total = 0
+        while True:
+            # Searching may take long, so a reader does it; the writer only takes what was found.
+            async with self._db.read() as session:
+                ids = [row["id"] for row in await fetch(session, doomed)]
+            gone = await self._db.write(remove, ids) if ids else 0
+            if gone == 0:
+                return total
+            total += gone
+            await asyncio.sleep(STEP_PAUSE_S)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                gone = await self.prune()
+            except Exception:
+                log.exception("pruning_failed")
+            else:
+                if gone:
+                    log.info("inbox_pruned", extra={"rows": gone})
