@@ -11,6 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Label, Select, Static
 
+from devconsole.looks import printable
+
 T = TypeVar("T", bound=Hashable)
 
 
@@ -31,7 +33,7 @@ class Choice(Vertical, Generic[T]):
         self._label_text, self._hint = label, hint
         # The blank entry exists only where there is nothing else to show.
         self._select: Select[T] = Select(
-            [(Text(text), option) for text, option in options],
+            [(Text(printable(text)), option) for text, option in options],
             prompt=prompt,
             allow_blank=not options,
             value=Select.NULL if value is None else value,

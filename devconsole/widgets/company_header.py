@@ -22,7 +22,11 @@ RUNNING_SHOWN = 3
 class CompanyHeader(Widget):
     """Name and level, the three balances and their sum, calls in progress with what they have cost so far."""
 
-    DEFAULT_CSS = "CompanyHeader { height: auto; padding: 0 1; background: $surface; }"
+    DEFAULT_CSS = """
+    CompanyHeader {
+        height: auto; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    """
 
     company: reactive[CompanyView | None] = reactive(None)
     running: reactive[tuple[CallView, ...]] = reactive((), layout=True)

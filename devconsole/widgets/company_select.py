@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
+
 from devconsole.format import euros
+from devconsole.looks import printable
 from devconsole.widgets.choice import Choice
 from devconsole.widgets.field import Objection
 from relay.api import CompanyView
+
+NAME_CELLS = 24
 
 
 class CompanySelect(Choice[str]):
@@ -17,7 +22,7 @@ class CompanySelect(Choice[str]):
         self, companies: Sequence[CompanyView], *, company: str | None = None, hint: str = "", id: str = "company"
     ) -> None:
         self._companies = {company.slug: company for company in companies}
-        width = max((len(company.name) for company in companies), default=0)
+        width = min(NAME_CELLS, max((cell_len(company.name) for company in companies), default=0))
         super().__init__(
             "Company",
             [(_line(company, width), company.slug) for company in companies],
@@ -40,4 +45,6 @@ class CompanySelect(Choice[str]):
 
 
 def _line(company: CompanyView, width: int) -> str:
-    return f"{company.name:<{width}}  {euros(company.balance.effective_total_cents):>14}  {company.balance.level}"
+    name = printable(company.name)
+    name = set_cell_size(name, width) if cell_len(name) <= width else f"{set_cell_size(name, width - 1)}…"
+    return f"{name}  {euros(company.balance.effective_total_cents):>14}  {company.balance.level}"

@@ -13,7 +13,7 @@ from textual.widgets import Checkbox, Select
 from devconsole.entry import AUTO_AMOUNT_RANGE, AUTO_MONTH_RANGE, AUTO_THRESHOLD_RANGE
 from devconsole.format import euros
 from devconsole.preview import AutoTopupDraft, as_saved, auto_topup_outlook
-from devconsole.screens.modals.form import Answer, Form
+from devconsole.screens.modals.form import Answer, Form, shown
 from devconsole.widgets.amount_input import AmountInput, as_typed
 from devconsole.widgets.card_gallery import CardChoice
 from devconsole.widgets.company_select import CompanySelect
@@ -117,7 +117,7 @@ class AutoTopupForm(Form):
             monthly_limit_cents=_or_none(self.monthly),
             has_card=self._has_card(company),
         )
-        return Content(auto_topup_outlook(company, draft, now=self._now))
+        return shown(auto_topup_outlook(company, draft, now=self._now))
 
     def _has_card(self, company: CompanyView) -> bool:
         return company.auto_topup.payment_method is not None or self.card.new is not None
@@ -150,7 +150,7 @@ class CheckAutoTopupForm(Form):
     def outcome(self) -> Content:
         if (company := self.company.company) is None:
             return Content("")
-        return Content(auto_topup_outlook(company, as_saved(company.auto_topup), now=self._now))
+        return shown(auto_topup_outlook(company, as_saved(company.auto_topup), now=self._now))
 
 
 def _or_none(field: Field[int]) -> int | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widgets import Static
 
 from devconsole.format import count, euros, moment, words
-from devconsole.screens.modals.form import Answer, Form
+from devconsole.screens.modals.form import Answer, Form, shown
 from relay.api import CancelTopup, EventView, ReplayEvents, SwitchTestMode, TestModeView, TopupView
 
 
@@ -21,7 +20,7 @@ class Confirmation(Form):
         self._operation, self._statement = operation, statement
 
     def compose_fields(self) -> ComposeResult:
-        yield Static(Content(self._statement), classes="statement")
+        yield Static(shown(self._statement), classes="statement")
 
     def answer(self) -> Answer:
         return self._operation

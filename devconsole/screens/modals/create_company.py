@@ -12,7 +12,7 @@ from textual.widgets import Checkbox
 
 from devconsole.entry import BALANCE_RANGE, EntryRefused
 from devconsole.format import euros
-from devconsole.screens.modals.form import Answer, Form
+from devconsole.screens.modals.form import Answer, Form, shown
 from devconsole.widgets.amount_input import AmountInput
 from devconsole.widgets.field import Objection
 from devconsole.widgets.text_input import OptionalTextInput, TextInput
@@ -72,7 +72,7 @@ class CreateCompanyForm(Form):
         except Objection:
             return Content("")
         called = slug or "by a slug made from its name"
-        return Content(f"Starts with {euros(opening_cents)}. Commands call it {called}.")
+        return shown(f"Starts with {euros(opening_cents)}. Commands call it {called}.")
 
     def _read_slug(self, text: str) -> str | None:
         if not (slug := text.strip()):

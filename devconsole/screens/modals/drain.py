@@ -12,7 +12,7 @@ from textual.widgets import Select
 from devconsole.entry import BALANCE_RANGE
 from devconsole.format import euros
 from devconsole.preview import drain_preview
-from devconsole.screens.modals.form import Answer, Form
+from devconsole.screens.modals.form import Answer, Form, shown
 from devconsole.widgets.amount_input import AmountInput, as_typed
 from devconsole.widgets.company_select import CompanySelect
 from devconsole.widgets.field import Objection
@@ -64,6 +64,6 @@ class DrainForm(Form):
 
     def outcome(self) -> Content:
         try:
-            return Content("\n".join(drain_preview(self.company.read(), self.to.read())))
+            return shown("\n".join(drain_preview(self.company.read(), self.to.read())))
         except Objection:
             return Content("")

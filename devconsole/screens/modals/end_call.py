@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from devconsole.preview import call_preview
-from devconsole.screens.modals.form import Answer, Form
+from devconsole.screens.modals.form import Answer, Form, shown
 from devconsole.widgets.duration_input import OptionalDurationInput
 from devconsole.widgets.field import Objection
 from relay.api import CallView, CompanyView, EndCall
@@ -28,7 +28,7 @@ class EndCallForm(Form):
         self._call, self._company = call, company
 
     def compose_fields(self) -> ComposeResult:
-        yield Static(Content(f"{self._call.call_id} of {self._company.name}"), classes="statement")
+        yield Static(shown(f"{self._call.call_id} of {self._company.name}"), classes="statement")
         yield OptionalDurationInput(hint="empty: the time since the start")
 
     def answer(self) -> Answer:
@@ -40,5 +40,5 @@ class EndCallForm(Form):
         except Objection:
             return Content("")
         if duration_s is None:
-            return Content("Charged for the seconds since it started; what is reserved is given back.")
-        return Content("\n".join(call_preview(self._company, duration_s)))
+            return shown("Charged for the seconds since it started; what is reserved is given back.")
+        return shown("\n".join(call_preview(self._company, duration_s)))

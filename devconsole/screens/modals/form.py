@@ -15,11 +15,17 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static
 
+from devconsole.looks import printable
 from devconsole.widgets.field import Field, Objection
 from devconsole.widgets.picker import Picker
 from relay.api import Operation
 
 Answer = Operation[Any]
+
+
+def shown(text: str) -> Content:
+    """Text with data in it: what a terminal would act on is replaced, line by line."""
+    return Content("\n".join(printable(line) for line in text.split("\n")))
 
 
 class Form(ModalScreen[Answer | None]):

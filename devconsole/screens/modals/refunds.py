@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from devconsole.entry import AmountRange
 from devconsole.format import duration, euros, words
-from devconsole.screens.modals.form import Answer, Form
+from devconsole.screens.modals.form import Answer, Form, shown
 from devconsole.widgets.amount_input import AmountInput
 from devconsole.widgets.choice import Choice
 from devconsole.widgets.field import Objection
@@ -59,7 +59,7 @@ class RefundForm(Form):
     def compose_fields(self) -> ComposeResult:
         left_cents = self._left_cents
         so_far = f"{euros(self._refunded_cents)} refunded so far" if self._refunded_cents else "nothing refunded so far"
-        yield Static(Content(self.statement()), classes="statement")
+        yield Static(shown(self.statement()), classes="statement")
         yield AmountInput(
             "Amount",
             AmountRange(least_cents=1, most_cents=max(1, left_cents)),
@@ -103,7 +103,7 @@ class RefundCallForm(RefundForm):
             amount_cents = self.read_amount()
         except Objection:
             return Content("")
-        return Content(f"{self.kind(amount_cents)} refund: {euros(amount_cents)} go back to the balance at once.")
+        return shown(f"{self.kind(amount_cents)} refund: {euros(amount_cents)} go back to the balance at once.")
 
 
 class RefundPaymentForm(RefundForm):
@@ -130,7 +130,7 @@ class RefundPaymentForm(RefundForm):
             amount_cents = self.read_amount()
         except Objection:
             return Content("")
-        return Content(
+        return shown(
             f"{self.kind(amount_cents)} refund: {euros(amount_cents)} go back to the card at Stripe.\n"
             "The webhook charge.refunded then takes them off the balance, which may fall below zero."
         )

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Button
 
 from devconsole.preview import call_preview, running_call_preview
-from devconsole.screens.modals.form import Answer, Form
+from devconsole.screens.modals.form import Answer, Form, shown
 from devconsole.widgets.company_select import CompanySelect
 from devconsole.widgets.duration_input import DurationInput
 from devconsole.widgets.field import Objection
@@ -56,7 +56,7 @@ class SimulateCallForm(Form):
         except Objection:
             lines = ()
         muted = Content.styled(running_call_preview(company), "$text-muted")
-        return Content("\n").join([*(Content(line) for line in lines), muted])
+        return Content("\n").join([*(shown(line) for line in lines), muted])
 
     def review(self) -> None:
         super().review()

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from devconsole.entry import TOPUP_RANGE
 from devconsole.format import euros
-from devconsole.screens.modals.form import Answer, Form
+from devconsole.screens.modals.form import Answer, Form, shown
 from devconsole.widgets.amount_input import AmountInput
 from devconsole.widgets.card_gallery import CardGallery
 from devconsole.widgets.company_select import CompanySelect
@@ -77,7 +77,7 @@ class TopupForm(Form):
 
     def outcome(self) -> Content:
         objection = self.objection()
-        return Content(objection.reason) if objection is not None and objection.at is self.gallery else Content("")
+        return shown(objection.reason) if objection is not None and objection.at is self.gallery else Content("")
 
 
 class CheckoutForm(Form):
@@ -110,4 +110,4 @@ class CheckoutForm(Form):
         except Objection:
             return Content("")
         after_cents = company.balance.effective_total_cents + amount_cents
-        return Content(f"Opens in the browser; once paid, {company.name} has {euros(after_cents)}.")
+        return shown(f"Opens in the browser; once paid, {company.name} has {euros(after_cents)}.")

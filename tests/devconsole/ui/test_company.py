@@ -21,7 +21,8 @@ from devconsole.widgets.settings_card import SettingsCard
 from relay.api import CancelTopup, ListLedger, ListTopups, RefundCall, RefundCharge, ShowCompany
 from tests.support import views
 from tests.support.companies import ACME, BERGBAU, CAFE, LEDGER, TOPUPS, busy, console, fresh, open_company, until
-from tests.support.console import UNREACHABLE, page
+from tests.support.console import UNREACHABLE, FakeSource, page
+from tests.support.forms import CARDS
 
 
 def ids(screen: CompanyScreen, name: str) -> list[int]:
@@ -279,6 +280,23 @@ async def test_when_nobody_answers_the_last_state_stays() -> None:
         source.push(views.balance(1, balance_cents=1, updated_at=views.at(20)))
         await until(pilot, lambda: any(notice.title == "Not loaded" for notice in app._notifications))
         assert ids(screen, "ledger") == [9, 8, 7, 6, 1]
+
+
+async def test_a_hostile_name_is_shown_as_it_is_written() -> None:
+    hostile = "[bold red]Ltd[/] \x1b[31m\n" + "very " * 30
+    odd = views.company(7, slug="odd", name=hostile, balance=views.balance(7, company_slug="odd"))
+    app = console(FakeSource(companies=(odd,), cards=CARDS))
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_company(pilot, "odd")
+        assert text(screen).startswith("[bold red]Ltd[/] ·[31m·very")
+        for key in "ctoda":
+            await pilot.press(key)
+            await until(pilot, lambda: app.screen is not screen)
+            label = app.screen.query_one("SelectCurrent #label", Static)
+            assert str(label.visual).startswith("[bold red]Ltd[/] ·[31m·")
+            assert label.size.height == 1
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is screen)
 
 
 async def test_escape_leads_back() -> None:

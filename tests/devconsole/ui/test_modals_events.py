@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.widgets import Static
+
 from devconsole.screens.modals.confirm import ReplayFailedForm, ReplayForm, TestModeForm
 from devconsole.screens.modals.create_company import CreateCompanyForm
 from devconsole.screens.modals.trigger_event import TriggerEventForm
@@ -47,6 +49,13 @@ async def test_one_event_is_replayed() -> None:
         await pilot.press("enter")
         await pilot.pause()
     assert app.answer == ReplayEvents(events=("evt_000000000000000000000009",))
+
+
+async def test_what_came_from_outside_cannot_reach_the_terminal() -> None:
+    app = Stage(lambda: ReplayForm(views.event(9, status="failed", reason="[red]no\x1b[2J top-up")))
+    async with app.run_test(size=(80, 24)):
+        statement = str(app.screen.query_one(".statement", Static).visual)
+        assert "failed: [red]no·[2J top-up\n" in statement
 
 
 async def test_all_that_failed_is_replayed() -> None:
