@@ -1,7 +1,7 @@
 """Passes deliveries on to other addresses of this machine, such as the user's own app: Stripe's bytes and headers.
 
-Each accepted delivery is sent once to each target, in the order of arrival per target. What a target answers never
-reaches the sender of the event; it shows in the server's status.
+Each accepted delivery goes to each target in the order of arrival; one that is not taken is tried again shortly, then
+given up. What a target answers never reaches the sender of the event; it shows in the server's status.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ WAITING_MAX: Final = 10_000
 """Deliveries that one target may owe; the oldest are given up first."""
 BATCH_MAX: Final = 64
 TIMEOUT_S: Final = 30.0
+RETRY_DELAYS_S: Final = (0.2, 1.0)
+"""Before the second and the third try. Short, because what came later waits for its turn."""
+FORWARDED_HEADER: Final = "X-Devconsole-Forwarded"
+"""Marks what we sent, so that a target that leads back here does not make an endless circle."""
 OF_ONE_HOP: Final = frozenset({"host", "content-length", "connection", "transfer-encoding", "keep-alive", "expect"})
 
 _ACCEPTED = (
@@ -100,21 +104,28 @@ class Forwarder:
     async def _load(self, ids: Sequence[int]) -> list[_Delivery]:
         async with self._db.read() as session:
             rows = await fetch(session, _ACCEPTED.where(DELIVERIES.c.id.in_(ids)))
-        return [_delivery(row) for row in rows]
+        return [_delivery(row) for row in rows if FORWARDED_HEADER not in row["headers"]]
 
     async def _send(self, session: aiohttp.ClientSession, delivery: _Delivery) -> None:
+        for delay_s in (*RETRY_DELAYS_S, None):
+            taken, answer = await self._try(session, delivery)
+            if taken:
+                self._report("connected", f"delivery {delivery.id} was answered with {answer}")
+                return
+            self._report("down", f"delivery {delivery.id} was not taken: {answer}")
+            if delay_s is not None:
+                await asyncio.sleep(delay_s)
+        log.warning("forward_failed", extra={"target": self._target, "delivery": delivery.id, "reason": answer})
+
+    async def _try(self, session: aiohttp.ClientSession, delivery: _Delivery) -> tuple[bool, str]:
+        """Whether the target took it, and its status or why there is none. A 4xx would not change."""
         try:
             async with session.post(
                 self._target, data=delivery.body, headers=delivery.headers, allow_redirects=False
             ) as response:
-                status = response.status
+                return response.status < 500, str(response.status)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            why = str(error) or type(error).__name__
-            log.warning("forward_failed", extra={"target": self._target, "delivery": delivery.id, "reason": why})
-            self._report("down", f"delivery {delivery.id} was not taken: {why}")
-            return
-        state = "connected" if 200 <= status < 300 else "down"
-        self._report(state, f"delivery {delivery.id} was answered with {status}")
+            return False, str(error) or type(error).__name__
 
     def _report(self, state: str, detail: str) -> None:
         self._upstreams.report(f"forward {self._target}", state=state, detail=detail)
@@ -124,4 +135,4 @@ def _delivery(row: Mapping[str, Any]) -> _Delivery:
     headers = {
         name: value for name, value in row["headers"].items() if name.lower() not in OF_ONE_HOP and value != MASK
     }
-    return _Delivery(row["id"], headers, row["body"] or b"")
+    return _Delivery(row["id"], {**headers, FORWARDED_HEADER: "1"}, row["body"] or b"")

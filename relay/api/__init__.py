@@ -52,6 +52,7 @@ from relay.api.ledger import (
     Trace,
     TraceNode,
 )
+from relay.api.limits import LimitsView, PeriodView, SetLimits, ShowLimits
 from relay.api.operation import Operation, Page, Problem, Role, View
 from relay.api.payments import (
     CancelTopup,
@@ -107,6 +108,7 @@ __all__ = [
     "Finding",
     "LedgerCheck",
     "LedgerView",
+    "LimitsView",
     "ListBalances",
     "ListCalls",
     "ListCards",
@@ -120,6 +122,7 @@ __all__ = [
     "ListTopups",
     "Operation",
     "Page",
+    "PeriodView",
     "Problem",
     "RefundCall",
     "RefundCharge",
@@ -131,12 +134,14 @@ __all__ = [
     "RunDoctor",
     "RunReport",
     "SetAutoTopup",
+    "SetLimits",
     "ShowAutoTopup",
     "ShowBalance",
     "ShowCall",
     "ShowCompany",
     "ShowDelivery",
     "ShowEvent",
+    "ShowLimits",
     "ShowStatus",
     "ShowTestMode",
     "ShowTopup",
@@ -167,6 +172,8 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         SetAutoTopup,
         CheckAutoTopup,
         ListDecisions,
+        ShowLimits,
+        SetLimits,
         CreateTopup,
         CheckoutTopup,
         CancelTopup,
