@@ -17,13 +17,13 @@ from fixtures.companies import SAMPLE_COMPANIES, SampleCompany
 from relay.backend import Backend
 
 
-async def seed_companies(backend: Backend, *, samples: Sequence[SampleCompany] = SAMPLE_COMPANIES) -> None:
-    """Add the companies that are not there yet with their automatic top-ups, and the bonus ladder.
+async def seed_companies(backend: Backend, *, wants_samples: bool) -> None:
+    """Add the bonus ladder that everybody is promised, and the samples to a database without any company.
 
-    Without samples the bonus ladder alone.
+    Companies are added in one transaction; their automatic top-ups follow, which need Stripe.
     """
-    new = await backend.db.write(_book, backend, samples)
-    for sample in samples:
+    new = await backend.db.write(_book, backend, SAMPLE_COMPANIES if wants_samples else ())
+    for sample in SAMPLE_COMPANIES:
         company_id, settings = new.get(sample.slug), sample.auto_topup
         if company_id is not None and settings is not None:
             await backend.auto_topups.configure(
@@ -38,8 +38,11 @@ async def seed_companies(backend: Backend, *, samples: Sequence[SampleCompany] =
 def _book(session: Session, backend: Backend, samples: Sequence[SampleCompany]) -> dict[str, int]:
     """Ids of the companies that were added, by slug."""
     policy = backend.policy
-    wanted = [_seed_company(sample, policy) for sample in samples]
+    is_empty = session.exec(select(Company.id).limit(1)).first() is None
+    wanted = [_seed_company(sample, policy) for sample in samples] if is_empty else []
     new_ids = set(seed(session, wanted, policy=policy, now=backend.clock.now()))
+    if not new_ids:
+        return {}
     rows = session.exec(select(Company.slug, Company.id)).all()
     return {slug: company_id for slug, company_id in rows if company_id is not None and company_id in new_ids}
 

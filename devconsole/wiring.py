@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from aiohttp import web
 
@@ -24,32 +21,28 @@ from billing.services.topup import StripeTopupService
 from billing.stripe_gateway import StripeGateway
 from billing.worker import Worker
 from devconsole import __version__
-from devconsole.endpoint import ensure_endpoint
 from devconsole.format import rfc3339
-from devconsole.listen import ListenState, StripeListen, find_stripe_cli
+from devconsole.listen import find_stripe_cli
 from devconsole.output import Failure
+from devconsole.ports import BACKLOG, HOST, bind, port_refused, url_of
 from devconsole.samples import seed_companies
+from devconsole.senders import know_senders, listening
 from devconsole.settings import Settings
 from fixtures.cards import CARDS
-from fixtures.companies import SAMPLE_COMPANIES
 from fixtures.events import catalog
 from fixtures.sandbox.server import Sandbox
 from relay.app import create_app
 from relay.backend import Backend
 from relay.forward import Forwarder
 from relay.home import Home, ServerRecord
-from relay.secrets import ENDPOINT, SANDBOX, STRIPE_CLI, SecretRing
+from relay.secrets import SecretRing
 from relay.test_mode import TestMode
 from relay.wire import WEBHOOK_PATH
 
-HOST = "127.0.0.1"
 STRIPE_API = "https://api.stripe.com"
 STRIPE_DATABASE = "billing-stripe.db"
-BACKLOG = 1024
-"""Connections that wait while the relay is not ready yet, or has its hands full."""
 SHUTDOWN_S = 2.0
 """For requests that are under way when the server ends."""
-DEAF = "no STRIPE_WEBHOOK_SECRET is set, so no event of Stripe's can be verified; set it, or start with --listen"
 
 
 @dataclass(frozen=True)
@@ -64,51 +57,56 @@ class Running:
 async def running(settings: Settings, home: Home) -> AsyncIterator[Running]:
     """Start everything in the order in which it is needed, stop it in the reverse. Raises `Failure`."""
     clock = SystemClock()
-    listener_binary = find_stripe_cli() if settings.devconsole_listen else None
+    listener = find_stripe_cli() if settings.devconsole_listen else None
     async with AsyncExitStack() as stack:
-        relay_socket = _bind(settings.devconsole_port, "--port")
+        relay_socket = bind(settings.devconsole_port, "--port")
         stack.callback(relay_socket.close)
-        database = _database(settings, home)
-        is_first = _prepare(database, clock)
-        db = Database(database)
+        test_mode = _test_mode(settings, home, clock)
+        db = _open_database(settings, home, clock)
         stack.push_async_callback(db.close)
         sandbox = await _start_sandbox(settings, home) if settings.uses_sandbox else None
         if sandbox is not None:
             stack.push_async_callback(sandbox.stop)
-        backend = _backend(settings, home, db=db, clock=clock, sandbox=sandbox, relay_socket=relay_socket)
+        backend = _backend(
+            settings, home, db=db, clock=clock, sandbox=sandbox, test_mode=test_mode, relay_url=url_of(relay_socket)
+        )
         stack.push_async_callback(backend.gateway.close)
+        # Before anybody listens to the sandbox and before the worker runs: a first look shows companies, no noise.
+        await seed_companies(backend, wants_samples=sandbox is not None and settings.devconsole_samples)
+        await know_senders(settings, home, backend, sandbox)  # or what the sandbox still owes us would be rejected
         await _serve(stack, backend, relay_socket)
-        await _know_senders(settings, home, backend, sandbox)
-        if listener_binary is not None:
-            listener = _listener(settings, backend, listener_binary)
-            listener.start()
-            stack.push_async_callback(listener.stop)
+        if listener is not None:
+            await stack.enter_async_context(listening(settings, backend, listener))
         for target in settings.devconsole_forward_to:
             forwarder = Forwarder(target, db=db, commits=backend.commits, upstreams=backend.upstreams)
             forwarder.start()
             stack.push_async_callback(forwarder.stop)
-        if is_first:
-            backend.test_mode.switch(on=settings.stripe_test_mode)
-            wants_samples = sandbox is not None and settings.devconsole_samples
-            await seed_companies(backend, samples=SAMPLE_COMPANIES if wants_samples else ())
         record = _record(backend)
         home.write_server(record)
         stack.callback(home.remove_server)
         yield Running(backend, record)
 
 
-def _database(settings: Settings, home: Home) -> Path:
-    """Customers and payments of the sandbox mean nothing to another Stripe, so that one has a file of its own."""
+def _test_mode(settings: Settings, home: Home, clock: Clock) -> TestMode:
+    """Test mode; the first start of a home switches it on, later ones leave it as it is."""
+    mode = TestMode(home.test_mode_lock, clock=clock, tool_version=__version__, key_problem=settings.test_mode_problem)
+    if settings.stripe_test_mode and not any(home.path.glob("billing*.db")):
+        mode.switch(on=True)
+    return mode
+
+
+def _open_database(settings: Settings, home: Home, clock: Clock) -> Database:
+    """The database, in this version's schema. Raises `Failure`.
+
+    Customers and payments of the sandbox mean nothing to another Stripe, so that one has a file of its own.
+    """
     elsewhere = settings.stripe_secret is not None or settings.devconsole_stripe_api is not None
-    return home.path / STRIPE_DATABASE if elsewhere else home.billing_db
-
-
-def _prepare(database: Path, clock: Clock) -> bool:
-    """Bring the database to this version's schema. True when it is a new one."""
+    path = home.path / STRIPE_DATABASE if elsewhere else home.billing_db
     try:
-        return prepare(database, now=clock.now()).is_new
+        prepare(path, now=clock.now())
     except SchemaError as error:
         raise Failure(error.message, remedy=error.remedy, code=error.code) from error
+    return Database(path)
 
 
 async def _start_sandbox(settings: Settings, home: Home) -> Sandbox:
@@ -116,7 +114,7 @@ async def _start_sandbox(settings: Settings, home: Home) -> Sandbox:
     try:
         return await Sandbox.start(path=home.sandbox_db, host=HOST, port=port)
     except OSError as error:
-        raise _port_refused(port, "--sandbox-port", error) from error
+        raise port_refused(port, "--sandbox-port", error) from error
 
 
 def _backend(
@@ -126,14 +124,9 @@ def _backend(
     db: Database,
     clock: Clock,
     sandbox: Sandbox | None,
-    relay_socket: socket.socket,
+    test_mode: TestMode,
+    relay_url: str,
 ) -> Backend:
-    test_mode = TestMode(
-        home.test_mode_lock,
-        clock=clock,
-        tool_version=__version__,
-        key_problem=settings.test_mode_problem,
-    )
     stripe_api = settings.devconsole_stripe_api or (sandbox.url if sandbox is not None else STRIPE_API)
     gateway = StripeGateway(settings.api_key, stripe_api)
     ids, policy = RandomIds(), settings.policy()
@@ -144,7 +137,6 @@ def _backend(
     worker = Worker(
         db=db, clock=clock, topups=topups, auto_topups=auto_topups, prepaid=prepaid, policy=policy, guard=test_mode
     )
-    relay_url = _url(relay_socket)
     return Backend(
         home=home.path,
         version=__version__,
@@ -180,38 +172,6 @@ async def _serve(stack: AsyncExitStack, backend: Backend, relay_socket: socket.s
     await web.SockSite(runner, relay_socket, backlog=BACKLOG).start()
 
 
-async def _know_senders(settings: Settings, home: Home, backend: Backend, sandbox: Sandbox | None) -> None:
-    """Learn the signing secrets of whoever delivers events, and say who is expected to."""
-    ring, upstreams = backend.secrets, backend.upstreams
-    if settings.webhook_secret is not None:
-        ring.put(ENDPOINT, settings.webhook_secret)
-    if sandbox is not None:
-        secret = await ensure_endpoint(
-            home, api_key=settings.api_key, api_base=sandbox.url, webhook_url=backend.webhook_url
-        )
-        ring.put(SANDBOX, secret)
-        ring.put(STRIPE_CLI, sandbox.cli_secret)
-        upstreams.report(SANDBOX, state="connected", detail="delivers each event to the webhook")
-    elif settings.webhook_secret is not None:
-        upstreams.report(ENDPOINT, state="silent", detail="waits for events signed with STRIPE_WEBHOOK_SECRET")
-    elif not settings.devconsole_listen:
-        upstreams.report(ENDPOINT, state="off", detail=DEAF)
-
-
-def _listener(settings: Settings, backend: Backend, binary: Path) -> StripeListen:
-    def changed(state: ListenState) -> None:
-        backend.upstreams.report(STRIPE_CLI, state=state.state, detail=state.detail)
-
-    return StripeListen(
-        binary=binary,
-        api_key=settings.api_key,
-        forward_to=backend.webhook_url,
-        stripe_api=backend.stripe_api,
-        on_secret=lambda secret: backend.secrets.put(STRIPE_CLI, secret),
-        on_change=changed,
-    )
-
-
 def _record(backend: Backend) -> ServerRecord:
     return ServerRecord(
         pid=os.getpid(),
@@ -243,32 +203,3 @@ class Templates:
         return catalog.build(
             event_type, event_id=event_id, created=created, amount_cents=amount_cents, overrides=overrides
         )
-
-
-def _bind(port: int, option: str) -> socket.socket:
-    """A socket that takes connections from now on; they wait until the relay is ready. Raises `Failure`."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if sys.platform != "win32":
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((HOST, port))
-        bound.listen(BACKLOG)
-    except OSError as error:
-        bound.close()
-        raise _port_refused(port, option, error) from error
-    bound.setblocking(False)
-    return bound
-
-
-def _port_refused(port: int, option: str, error: OSError) -> Failure:
-    why = "in use" if error.errno == errno.EADDRINUSE else f"not to be had ({error.strerror or error})"
-    return Failure(
-        f"port {port} is {why}",
-        remedy=f"Choose another with {option} N (0 = any free one), or end the program that uses it.",
-        code="port_in_use",
-    )
-
-
-def _url(bound: socket.socket) -> str:
-    host, port = bound.getsockname()
-    return f"http://{host}:{port}"

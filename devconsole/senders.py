@@ -1,0 +1,60 @@
+"""Who delivers events to the relay: sandbox, Stripe, the official listener; and the secrets that they sign with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from devconsole.endpoint import ensure_endpoint
+from devconsole.listen import ListenState, StripeListen
+from devconsole.settings import Settings
+from fixtures.sandbox.server import Sandbox
+from relay.backend import Backend
+from relay.home import Home
+from relay.secrets import ENDPOINT, SANDBOX, STRIPE_CLI
+
+DEAF = "no STRIPE_WEBHOOK_SECRET is set, so no event of Stripe's can be verified; set it, or start with --listen"
+
+
+async def know_senders(settings: Settings, home: Home, backend: Backend, sandbox: Sandbox | None) -> None:
+    """Learn the signing secrets of whoever delivers events, and say who is expected to."""
+    ring, upstreams = backend.secrets, backend.upstreams
+    if settings.webhook_secret is not None:
+        ring.put(ENDPOINT, settings.webhook_secret)
+    if sandbox is not None:
+        secret = await ensure_endpoint(
+            home, api_key=settings.api_key, api_base=sandbox.url, webhook_url=backend.webhook_url
+        )
+        ring.put(SANDBOX, secret)
+        ring.put(STRIPE_CLI, sandbox.cli_secret)
+        upstreams.report(SANDBOX, state="connected", detail="delivers each event to the webhook")
+    elif settings.webhook_secret is not None:
+        upstreams.report(ENDPOINT, state="silent", detail="waits for events signed with STRIPE_WEBHOOK_SECRET")
+    elif not settings.devconsole_listen:
+        upstreams.report(ENDPOINT, state="off", detail=DEAF)
+
+
+@asynccontextmanager
+async def listening(settings: Settings, backend: Backend, tool: Path) -> AsyncIterator[None]:
+    """Run the official listener for the length of the block."""
+    listener = _listener(settings, backend, tool)
+    listener.start()
+    try:
+        yield
+    finally:
+        await listener.stop()
+
+
+def _listener(settings: Settings, backend: Backend, tool: Path) -> StripeListen:
+    def changed(state: ListenState) -> None:
+        backend.upstreams.report(STRIPE_CLI, state=state.state, detail=state.detail)
+
+    return StripeListen(
+        binary=tool,
+        api_key=settings.api_key,
+        forward_to=backend.webhook_url,
+        stripe_api=backend.stripe_api,
+        on_secret=lambda secret: backend.secrets.put(STRIPE_CLI, secret),
+        on_change=changed,
+    )
