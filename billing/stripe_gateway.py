@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -27,15 +26,17 @@ from billing.gateway import (
     RefundRequest,
     SavedMethod,
 )
-from billing.handlers.objects import (
-    CardDetails,
-    Cents,
-    MethodDetails,
-    NextAction,
-    PaymentError,
-    Ref,
-    WithId,
-    id_of,
+from billing.handlers.objects import WithId
+from billing.stripe_answers import (
+    Intent,
+    IntentList,
+    Method,
+    RefundAnswer,
+    Session,
+    SessionList,
+    checkout_of,
+    payment_of,
+    saved_method_of,
 )
 
 TIMEOUT_S: Final = 30.0
@@ -47,49 +48,6 @@ SEARCHED: Final = 100
 STRIPE_REASONS: Final = frozenset({"duplicate", "fraudulent", "requested_by_customer"})
 
 T = TypeVar("T")
-
-
-class _Method(msgspec.Struct):
-    id: str
-    type: str = "card"
-    customer: Ref = None
-    card: CardDetails | None = None
-    sepa_debit: CardDetails | None = None
-
-    @property
-    def label(self) -> str | None:
-        return MethodDetails(card=self.card, sepa_debit=self.sepa_debit).label
-
-
-class _Intent(msgspec.Struct):
-    id: str
-    status: str
-    amount: Cents
-    currency: str
-    amount_received: Cents = 0
-    latest_charge: Ref = None
-    payment_method: _Method | str | None = None
-    next_action: NextAction | None = None
-    last_payment_error: PaymentError | None = None
-    metadata: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class _Session(msgspec.Struct):
-    id: str
-    status: str
-    payment_status: str
-    url: str | None = None
-    payment_intent: Ref = None
-    amount_total: Cents | None = None
-    currency: str | None = None
-    expires_at: int | None = None
-    client_reference_id: str | None = None
-
-
-class _Refund(msgspec.Struct):
-    id: str
-    amount: Cents
-    status: str | None = None
 
 
 class StripeGateway:
@@ -145,23 +103,23 @@ class StripeGateway:
             "locale": request.locale,
             "expires_at": int(request.expires_at.timestamp()),
         }
-        return _checkout(
+        return checkout_of(
             await self._ask(
-                lambda v1: v1.checkout.sessions.create_async(params, _key(request.idempotency_key)), _Session
+                lambda v1: v1.checkout.sessions.create_async(params, _key(request.idempotency_key)), Session
             )
         )
 
     async def checkout(self, session_id: str) -> Checkout:
-        return _checkout(await self._ask(lambda v1: v1.checkout.sessions.retrieve_async(session_id), _Session))
+        return checkout_of(await self._ask(lambda v1: v1.checkout.sessions.retrieve_async(session_id), Session))
 
     async def expire_checkout(self, session_id: str) -> Checkout:
-        return _checkout(await self._ask(lambda v1: v1.checkout.sessions.expire_async(session_id), _Session))
+        return checkout_of(await self._ask(lambda v1: v1.checkout.sessions.expire_async(session_id), Session))
 
     async def find_checkout(self, *, customer_id: str, topup_id: int) -> Checkout | None:
         params = {"customer": customer_id, "limit": SEARCHED}
-        found = await self._ask(lambda v1: v1.checkout.sessions.list_async(params), _Sessions)
+        found = await self._ask(lambda v1: v1.checkout.sessions.list_async(params), SessionList)
         mine = (session for session in found.data if session.client_reference_id == str(topup_id))
-        return next(map(_checkout, mine), None)
+        return next(map(checkout_of, mine), None)
 
     async def charge(self, request: ChargeRequest) -> Payment:
         params: dict[str, Any] = {
@@ -180,30 +138,32 @@ class StripeGateway:
             params["return_url"] = request.return_url
         else:
             params["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
-        return _payment(
-            await self._ask(lambda v1: v1.payment_intents.create_async(params, _key(request.idempotency_key)), _Intent)
+        return payment_of(
+            await self._ask(lambda v1: v1.payment_intents.create_async(params, _key(request.idempotency_key)), Intent)
         )
 
     async def payment(self, intent_id: str) -> Payment:
         params = {"expand": _INTENT_EXPANDED}
-        return _payment(await self._ask(lambda v1: v1.payment_intents.retrieve_async(intent_id, params), _Intent))
+        return payment_of(await self._ask(lambda v1: v1.payment_intents.retrieve_async(intent_id, params), Intent))
 
     async def find_payment(self, *, customer_id: str, topup_id: int) -> Payment | None:
         params = {"customer": customer_id, "limit": SEARCHED}
-        found = await self._ask(lambda v1: v1.payment_intents.list_async(params), _Intents)
+        found = await self._ask(lambda v1: v1.payment_intents.list_async(params), IntentList)
         mine = (intent for intent in found.data if intent.metadata.get("topup_id") == str(topup_id))
-        return next(map(_payment, mine), None)
+        return next(map(payment_of, mine), None)
 
     async def cancel_payment(self, intent_id: str) -> Payment:
         params = {"expand": _INTENT_EXPANDED}
-        return _payment(await self._ask(lambda v1: v1.payment_intents.cancel_async(intent_id, params), _Intent))
+        return payment_of(await self._ask(lambda v1: v1.payment_intents.cancel_async(intent_id, params), Intent))
 
     async def method(self, payment_method_id: str) -> SavedMethod:
-        return _saved(await self._ask(lambda v1: v1.payment_methods.retrieve_async(payment_method_id), _Method))
+        return saved_method_of(await self._ask(lambda v1: v1.payment_methods.retrieve_async(payment_method_id), Method))
 
     async def attach_method(self, payment_method_id: str, *, customer_id: str) -> SavedMethod:
         params = {"customer": customer_id}
-        return _saved(await self._ask(lambda v1: v1.payment_methods.attach_async(payment_method_id, params), _Method))
+        return saved_method_of(
+            await self._ask(lambda v1: v1.payment_methods.attach_async(payment_method_id, params), Method)
+        )
 
     async def refund(self, request: RefundRequest) -> GatewayRefund:
         metadata = {"topup_id": str(request.topup_id), "refund_row_id": str(request.refund_row_id)}
@@ -213,7 +173,9 @@ class StripeGateway:
         elif request.reason:
             metadata["note"] = request.reason[:500]
         params["metadata"] = metadata
-        refund = await self._ask(lambda v1: v1.refunds.create_async(params, _key(request.idempotency_key)), _Refund)
+        refund = await self._ask(
+            lambda v1: v1.refunds.create_async(params, _key(request.idempotency_key)), RefundAnswer
+        )
         return GatewayRefund(refund_id=refund.id, status=refund.status or "pending", amount_cents=refund.amount)
 
     async def close(self) -> None:
@@ -247,14 +209,6 @@ class StripeGateway:
             return self._client
 
 
-class _Sessions(msgspec.Struct):
-    data: list[_Session]
-
-
-class _Intents(msgspec.Struct):
-    data: list[_Intent]
-
-
 _INTENT_EXPANDED: Final = ["payment_method"]
 
 
@@ -270,46 +224,6 @@ def _metadata(company_id: int, topup_id: int, topup_key: str, origin: str | None
     """What leads an event back to its top-up. The key tells databases apart that share one Stripe account."""
     found = {"company_id": str(company_id), "topup_id": str(topup_id), "topup_key": topup_key}
     return found if origin is None else {**found, "origin": origin}
-
-
-def _checkout(session: _Session) -> Checkout:
-    return Checkout(
-        session_id=session.id,
-        url=session.url,
-        status=session.status,
-        payment_status=session.payment_status,
-        payment_intent_id=id_of(session.payment_intent),
-        amount_cents=session.amount_total,
-        currency=session.currency,
-        expires_at=None if session.expires_at is None else datetime.fromtimestamp(session.expires_at, UTC),
-    )
-
-
-def _payment(intent: _Intent) -> Payment:
-    method = intent.payment_method
-    action = intent.next_action.redirect_to_url if intent.next_action is not None else None
-    error = intent.last_payment_error or PaymentError()
-    return Payment(
-        intent_id=intent.id,
-        status=intent.status,
-        amount_cents=intent.amount,
-        received_cents=intent.amount_received,
-        currency=intent.currency,
-        charge_id=id_of(intent.latest_charge),
-        payment_method_id=method.id if isinstance(method, _Method) else method,
-        payment_method_label=method.label if isinstance(method, _Method) else None,
-        next_action_url=action.url if action is not None else None,
-        failure_code=error.code,
-        decline_code=error.decline_code,
-        failure_message=error.message,
-        metadata=intent.metadata,
-    )
-
-
-def _saved(method: _Method) -> SavedMethod:
-    return SavedMethod(
-        payment_method_id=method.id, label=method.label or method.type, customer_id=id_of(method.customer)
-    )
 
 
 def _translated(error: Any, sdk: Any, api_base: str | None) -> BillingError:
