@@ -1,17 +1,21 @@
 """The tables. Columns bear the seed system's names in SQL, attributes add the unit; no behaviour lives here."""
 
+from billing.models.audit import AuditEntry
 from billing.models.balance import AutoTopupDecision, DecisionTrigger, PrepaidBalance
 from billing.models.call import Call, CallCharge, CallStatus, ChargeStatus, Reservation, ReservationStatus
 from billing.models.company import BillingRate, Company
 from billing.models.inbox import EventStatus, Verdict, WebhookAttempt, WebhookDelivery, WebhookEvent
+from billing.models.invoice import Invoice, InvoiceItem
 from billing.models.job import Job, JobStatus
 from billing.models.ledger import LedgerEntry, LedgerType
+from billing.models.notice import Notice, NoticeChannel, NoticeKind, NoticeStatus
 from billing.models.payment import PaymentDispute, PaymentRefund
 from billing.models.rules import BonusRule, SpendingLimit
 from billing.models.topup import LEGAL_MOVES, RefundStatus, Topup, TopupOrigin, TopupStatus
 
 __all__ = [
     "LEGAL_MOVES",
+    "AuditEntry",
     "AutoTopupDecision",
     "BillingRate",
     "BonusRule",
@@ -22,10 +26,16 @@ __all__ = [
     "Company",
     "DecisionTrigger",
     "EventStatus",
+    "Invoice",
+    "InvoiceItem",
     "Job",
     "JobStatus",
     "LedgerEntry",
     "LedgerType",
+    "Notice",
+    "NoticeChannel",
+    "NoticeKind",
+    "NoticeStatus",
     "PaymentDispute",
     "PaymentRefund",
     "PrepaidBalance",

@@ -114,7 +114,7 @@ def test_a_start_with_a_current_file_does_not_load_alembic(tmp_path: Path) -> No
     assert ran.stdout.split() == ["False", "False"]
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
 def test_an_older_file_is_brought_up_to_date_after_a_backup(tmp_path: Path, revision: str) -> None:
     path = upgraded_to(tmp_path / "billing.db", revision)
     execute(path, "PRAGMA journal_mode=WAL", COMPANY)
@@ -151,9 +151,9 @@ def test_a_second_backup_does_not_replace_the_first(tmp_path: Path) -> None:
 def test_an_upgrade_that_fails_half_way_changes_nothing(tmp_path: Path) -> None:
     scripts = tmp_path / "100% migrations"
     shutil.copytree(MIGRATIONS, scripts)
-    (scripts / "versions" / "rev_0004_broken.py").write_text(
+    (scripts / "versions" / "rev_0005_broken.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision, down_revision, branch_labels, depends_on = '0004', '0003', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0005', '0004', None, None\n"
         "def upgrade():\n"
         "    op.create_table('half', sa.Column('id', sa.Integer()))\n"
         '    op.execute("INSERT INTO half VALUES (1)")\n'
@@ -163,7 +163,7 @@ def test_an_upgrade_that_fails_half_way_changes_nothing(tmp_path: Path) -> None:
     execute(path, COMPANY)
     before = execute(path, "SELECT type, name, sql FROM sqlite_master ORDER BY name")
     with pytest.raises(Exception, match="no such table: missing"):
-        prepare(path, now=NOW, migrations=scripts, head="0004")
+        prepare(path, now=NOW, migrations=scripts, head="0005")
     assert execute(path, "SELECT type, name, sql FROM sqlite_master ORDER BY name") == before
     assert execute(path, "SELECT version_num FROM alembic_version") == [("0001",)]
     assert prepare(path, now=NOW).migrated_from == "0001"
