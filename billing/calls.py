@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from billing import reservations
+from billing import reservations, spending
 from billing.accounts import Account, account_of
 from billing.changes import Kind, announce
 from billing.charging import EndedCall, charge_call, charge_of
@@ -34,11 +34,14 @@ def start_call(
 ) -> Call:
     """Admit a call and hold money for its first minutes.
 
-    Raises `InsufficientCredit` when the effective total does not pay for one minute, `UnknownCompany`.
+    Raises `InsufficientCredit` when the effective total does not pay for one minute, `SpendingLimitReached` when a
+    hard limit does not, and `UnknownCompany`.
     """
     account = account_of(session, company_id, policy=policy, now=now)
+    allowance_cents = None
     if account.prepaid_billing_enabled:
         _check_admission(account)
+        allowance_cents = spending.check_limit(session, account, needed_cents=account.one_minute_cents, now=now)
     call = _add(
         session,
         Call(
@@ -54,7 +57,7 @@ def start_call(
     )
     assert call.id is not None
     if account.prepaid_billing_enabled:
-        reservations.hold(session, account, call_id=call.id, policy=policy, now=now)
+        reservations.hold(session, account, call_id=call.id, allowance_cents=allowance_cents, policy=policy, now=now)
     return call
 
 

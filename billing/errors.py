@@ -6,9 +6,10 @@ BillingError
 │   ├── DatabaseTooNew       written by a later version
 │   └── NotADatabase
 ├── Refused                  the request breaks a rule; nothing happened
-│   ├── InvalidAmount, InvalidReason, InvalidSlug
-│   ├── UnknownCompany, UnknownTopup, UnknownCall, UnknownEvent, UnknownCard, UnknownReport
-│   ├── SlugTaken, CompanyInactive, InsufficientCredit
+│   ├── InvalidAmount, InvalidReason, InvalidSlug, InvalidLimits
+│   ├── UnknownCompany, UnknownTopup, UnknownCall, UnknownEvent, UnknownCard, UnknownReport,
+│   │   UnknownInvoice
+│   ├── SlugTaken, CompanyInactive, InsufficientCredit, SpendingLimitReached
 │   ├── NotCharged, NothingToRefund, RefundTooLarge, RefundTooLate
 │   ├── AutoTopupSettingsInvalid
 │   ├── UnknownAtStripe
@@ -19,6 +20,7 @@ BillingError
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 
@@ -90,6 +92,10 @@ class InvalidSlug(Refused):
     code = "invalid_slug"
 
 
+class InvalidLimits(Refused):
+    code = "invalid_limits"
+
+
 class UnknownCompany(Refused):
     code = "unknown_company"
 
@@ -131,6 +137,13 @@ class UnknownReport(Refused):
     code = "unknown_report"
 
 
+class UnknownInvoice(Refused):
+    code = "unknown_invoice"
+
+    def __init__(self, reference: int | str) -> None:
+        super().__init__(f"there is no invoice {reference}", remedy="List the invoices to see their numbers.")
+
+
 class SlugTaken(Refused):
     code = "slug_taken"
 
@@ -157,6 +170,18 @@ class InsufficientCredit(Refused):
         super().__init__(message, remedy="Top up the balance first.")
         self.effective_total_cents = effective_total_cents
         self.needed_cents = needed_cents
+
+
+class SpendingLimitReached(Refused):
+    """A hard limit that the company set for itself leaves too little. Amounts in cents, the time in UTC."""
+
+    code = "spending_limit_reached"
+
+    def __init__(self, message: str, *, period: str, remaining_cents: int, resets_at: datetime) -> None:
+        super().__init__(message, remedy="Raise the limit, or wait until the period is over.")
+        self.period = period
+        self.remaining_cents = remaining_cents
+        self.resets_at = resets_at
 
 
 class NotCharged(Refused):

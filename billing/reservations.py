@@ -22,10 +22,23 @@ SWEEP_MAX = 500
 _RESERVATIONS: Final = table_of(Reservation)
 
 
-def hold(session: Session, account: Account, *, call_id: int, policy: Policy, now: datetime) -> int:
-    """Reserve the price of the policy's minutes, or all that is left if it is less; returns the cents held."""
+def hold(
+    session: Session,
+    account: Account,
+    *,
+    call_id: int,
+    policy: Policy,
+    now: datetime,
+    allowance_cents: int | None = None,
+) -> int:
+    """Reserve the price of the policy's minutes, or all that is left if it is less; returns the cents held.
+
+    `allowance_cents` is what a hard spending limit leaves, None = no limit.
+    """
     wanted_cents = account.rate.price_cents(60 * policy.reservation_minutes)
     amount_cents = min(wanted_cents, account.effective_total_cents)
+    if allowance_cents is not None:
+        amount_cents = min(amount_cents, allowance_cents)
     if amount_cents <= 0:
         return 0
     session.add(

@@ -28,6 +28,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "balances",
         "topups",
         "auto-topup",
+        "limits",
         "calls",
         "charges",
         "cards",

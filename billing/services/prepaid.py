@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from billing import adjustments, calls, charging, companies, reservations
+from billing import adjustments, calls, charging, companies, reservations, spending
 from billing.clock import Clock, IdSource
 from billing.db import Database
 from billing.errors import InvalidAmount
 from billing.guard import TestModeGuard
 from billing.ledger import Posting
-from billing.models import Call, CallCharge, Company, PrepaidBalance
+from billing.models import Call, CallCharge, Company, PrepaidBalance, SpendingLimit
 from billing.policy import Policy
+from billing.spending import LimitsChange
 
 CALL_MAX_S = 86_400
 """A simulated call lasts a day at most."""
@@ -71,7 +72,10 @@ class PrepaidBillingService:
     async def start_call(
         self, company_id: int, *, from_number: str | None = None, to_number: str | None = None
     ) -> Call:
-        """Start a call and hold money for its first minutes. Raises `InsufficientCredit`, `UnknownCompany`."""
+        """Start a call and hold money for its first minutes.
+
+        Raises `InsufficientCredit`, `SpendingLimitReached`, `UnknownCompany`.
+        """
         self._guard.check()
         return await self._db.write(
             calls.start_call,
@@ -141,6 +145,12 @@ class PrepaidBillingService:
             reason=reason,
             policy=self._policy,
             now=self._clock.now(),
+        )
+
+    async def set_limits(self, company_id: int, change: LimitsChange, *, actor: str) -> SpendingLimit:
+        """Change what a company allows itself to spend. Raises `InvalidLimits`, `UnknownCompany`."""
+        return await self._db.write(
+            spending.set_limits, company_id=company_id, change=change, actor=actor, now=self._clock.now()
         )
 
     async def retry_unpaid(self, company_id: int) -> Sequence[CallCharge]:
