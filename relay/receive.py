@@ -68,7 +68,7 @@ def webhook(backend: Backend) -> Handler:
         else:
             now = clock.now()
             verdict = verify(body=body, header=request.headers.get("Stripe-Signature"), secrets=ring.all, now=now)
-            arrival = _judged(request, body, verdict, held=not test_mode.is_on, now=now)
+            arrival = _judged(request, body, verdict, held=not test_mode.was_on, now=now)
         try:
             stored = await journal.store(arrival, started=started)
         except JournalFull:

@@ -53,6 +53,11 @@ class TestMode:
         return self._key_problem is None and self.lock_file.exists()
 
     @property
+    def was_on(self) -> bool:
+        """What the listeners were told last, without asking the disk: behind by the watcher's delay at most."""
+        return self._told
+
+    @property
     def reason(self) -> str:
         """Why it is on or off, in a sentence."""
         if self._key_problem is not None:

@@ -40,7 +40,11 @@ async def list_events(backend: Backend, request: ListEvents) -> EventPage:
     async with backend.db.read() as session:
         conditions = await _filter(session, request)
         window = [*conditions, EVENTS.c.id < request.before] if request.before is not None else conditions
-        rows = await events.events(session, *window, limit=request.limit)
+        # Numbers first: sorting whole rows by number reads the payload of each that matches (650 ms instead of 20
+        # for one type in three of 300,000 events).
+        numbers = select(EVENTS.c.id).where(*window).order_by(EVENTS.c.id.desc()).limit(request.limit)
+        ids = [row["id"] for row in await fetch(session, numbers)]
+        rows = await events.events(session, EVENTS.c.id.in_(ids))
         ends = await fetch_one(
             session,
             select(
