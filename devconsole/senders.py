@@ -15,6 +15,8 @@ from relay.home import Home
 from relay.secrets import ENDPOINT, SANDBOX, STRIPE_CLI
 
 DEAF = "no STRIPE_WEBHOOK_SECRET is set, so no event of Stripe's can be verified; set it, or start with --listen"
+MUTE = "no STRIPE_SECRET is set, so Stripe refuses every call"
+WAITING = "waits for events signed with STRIPE_WEBHOOK_SECRET"
 
 
 async def know_senders(settings: Settings, home: Home, backend: Backend, sandbox: Sandbox | None) -> None:
@@ -29,10 +31,10 @@ async def know_senders(settings: Settings, home: Home, backend: Backend, sandbox
         ring.put(SANDBOX, secret)
         ring.put(STRIPE_CLI, sandbox.cli_secret)
         upstreams.report(SANDBOX, state="connected", detail="delivers each event to the webhook")
-    elif settings.webhook_secret is not None:
-        upstreams.report(ENDPOINT, state="silent", detail="waits for events signed with STRIPE_WEBHOOK_SECRET")
-    elif not settings.devconsole_listen:
-        upstreams.report(ENDPOINT, state="off", detail=DEAF)
+    elif settings.webhook_secret is not None or not settings.devconsole_listen:
+        heard = settings.webhook_secret is not None
+        details = ([] if settings.can_call_stripe else [MUTE]) + [WAITING if heard else DEAF]
+        upstreams.report(ENDPOINT, state="silent" if heard else "off", detail="; ".join(details))
 
 
 @asynccontextmanager

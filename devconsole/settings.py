@@ -172,6 +172,11 @@ class Settings(BaseSettings):
         return self.stripe_secret.get_secret_value() if self.stripe_secret is not None else SANDBOX_KEY
 
     @property
+    def can_call_stripe(self) -> bool:
+        """Whether whoever answers at the API's address may take our key."""
+        return self.stripe_secret is not None or self.uses_sandbox or self.devconsole_stripe_api is not None
+
+    @property
     def webhook_secret(self) -> str | None:
         return self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret is not None else None
 

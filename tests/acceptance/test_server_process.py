@@ -61,6 +61,9 @@ def test_the_first_line_tells_the_addresses_once_they_answer(home: Path) -> None
         assert answers(running.ready["relay"])
         assert (home / "token").stat().st_mode & 0o777 == 0o600
         assert (home / ".stripe-test-mode.lock").exists()
+        status = running.ask("status")
+        assert status["events_total"] == 0, "what prepared the sample companies is no event of theirs"
+        assert status["ledger_ok"] is not False
 
 
 def test_a_second_server_on_one_home_names_the_first(shared_server: RunningServer) -> None:
@@ -114,6 +117,15 @@ def test_with_a_test_key_the_sandbox_stays_off_and_no_sample_companies_appear(ho
         assert (
             running.ask("companies", "create", "--name", "Mine", "--balance", "10")["balance"]["balance_cents"] == 1000
         )
+
+
+def test_without_sandbox_and_key_the_status_says_what_is_missing(home: Path) -> None:
+    with server(home, "--no-sandbox") as running:
+        assert running.ready["sandbox"] is None
+        (upstream,) = running.ask("status")["upstreams"]
+        assert upstream["state"] == "off"
+        assert "STRIPE_SECRET" in upstream["detail"]
+        assert "STRIPE_WEBHOOK_SECRET" in upstream["detail"]
 
 
 def test_a_first_start_without_samples_is_empty(home: Path) -> None:
