@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web
 from sqlmodel import Session
 
-from billing.clock import CountedIds, ManualClock
+from billing.clock import Clock, CountedIds, ManualClock
 from billing.db import Database
 from billing.models import Topup
 from billing.policy import Policy
@@ -116,7 +116,7 @@ class RunningRelay:
 
     def signed(self, body: bytes, *, secret: str = SANDBOX_SECRET, age_s: int = 0) -> dict[str, str]:
         """The headers of a delivery that was signed `age_s` seconds ago."""
-        timestamp = int(self.clock.now().timestamp()) - age_s
+        timestamp = int(self.backend.clock.now().timestamp()) - age_s
         return {"Stripe-Signature": sign(body, secret, timestamp), "Content-Type": "application/json"}
 
     async def deliver(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
@@ -132,14 +132,14 @@ class RunningRelay:
             await self.backend.worker.idle()
 
     async def company(self, slug: str = "acme", *, balance_cents: int = 0) -> int:
-        now = self.clock.now()
+        now = self.backend.clock.now()
         return await self.backend.db.write(
             lambda session: add_company(session, now=now, slug=slug, balance_cents=balance_cents)
         )
 
     async def open_topup(self, company_id: int, *, amount_cents: int = 5_000) -> int:
         """A top-up that waits for its payment, as a Checkout leaves it."""
-        now = self.clock.now()
+        now = self.backend.clock.now()
 
         def insert(session: Any) -> int:
             topup = Topup(
@@ -159,17 +159,16 @@ class RunningRelay:
 
 @asynccontextmanager
 async def running_relay(
-    database: Path, home: Path, *, stripe_api: str = NO_STRIPE, test_mode: bool = True
+    database: Path, home: Path, *, stripe_api: str = NO_STRIPE, clock: Clock | None = None
 ) -> AsyncIterator[RunningRelay]:
-    """Serve on a copy of the prepared `database`; ends in order."""
+    """Serve on a copy of the prepared `database`, with test mode on; ends in order."""
     place = Home(home)
     place.create()
     if not place.billing_db.exists():
         shutil.copy(database, place.billing_db)
-    clock = ManualClock()
     db = Database(place.billing_db)
-    backend = build_backend(place, db, clock, stripe_api=stripe_api)
-    backend.test_mode.switch(on=test_mode)
+    backend = build_backend(place, db, clock or ManualClock(), stripe_api=stripe_api)
+    backend.test_mode.switch(on=True)
     runner = web.AppRunner(create_app(backend), access_log=None, shutdown_timeout=1.0)
     try:
         await runner.setup()
@@ -185,7 +184,7 @@ async def running_relay(
         await db.close()
 
 
-def build_backend(home: Home, db: Database, clock: ManualClock, *, stripe_api: str) -> Backend:
+def build_backend(home: Home, db: Database, clock: Clock, *, stripe_api: str) -> Backend:
     """A backend as the server builds it, with counted ids."""
     ids, policy = CountedIds(), Policy()
     guard = TestMode(home.test_mode_lock, clock=clock, tool_version="1.2.3")
