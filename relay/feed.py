@@ -103,7 +103,6 @@ class Feed:
         self._waiting: dict[tuple[Kind, int], None] = {}
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING_MAX)
         self._clients: set[Subscription] = set()
-        self._listeners: list[Callable[[], None]] = []
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._unseen_since: float | None = -math.inf
@@ -126,10 +125,6 @@ class Feed:
         self._closed = True
         for client in self._clients:
             client.end(dropped=False)
-
-    def on_flush(self, listener: Callable[[], None]) -> None:
-        """Call `listener` after each flush, with or without clients."""
-        self._listeners.append(listener)
 
     @property
     def clients(self) -> int:
@@ -218,8 +213,6 @@ class Feed:
             except Exception:
                 log.exception("feed_flush_failed")
                 self._start_over()
-            for listener in self._listeners:
-                listener()
 
     async def _flush(self) -> None:
         if self._is_unseen() or len(self._waiting) > WAITING_MAX:

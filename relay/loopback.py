@@ -8,6 +8,7 @@ import aiohttp
 import msgspec
 
 from billing.signature import sign
+from relay.secrets import SOURCE_HEADER
 from relay.unknown import WebhookUnreachable
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Loopback:
             "Content-Type": "application/json; charset=utf-8",
             "Stripe-Signature": sign(body, backend.secrets.local, timestamp),
             "User-Agent": f"devconsole/{backend.version}",
-            "X-Devconsole-Source": source,
+            SOURCE_HEADER: source,
         }
         try:
             async with self._opened().post(backend.webhook_url, data=body, headers=headers) as response:

@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
+from billing.errors import DatabaseClosed
 from billing.inbox import Arrival, EventHead, NotAnEvent, read_head
 from billing.signature import SignatureVerdict, verify
 from relay.backend import Backend
+from relay.doors import Handler
 from relay.journal import JournalFull
-from relay.secrets import source_of
+from relay.secrets import SOURCE_HEADER, source_of
 
 BODY_MAX: Final = 1 << 20
 """Bytes; Stripe's events stay far below. More is answered with 413."""
 EXCERPT_MAX: Final = 4096
 """So many bytes of an oversized body are kept."""
 BODY_TIMEOUT_S: Final = 20.0
-SOURCE_HEADER: Final = "X-Devconsole-Source"
-"""`replay` or `trigger`; believed only under our own secret."""
 MASK: Final = "(masked)"
 MASKED_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +69,7 @@ def webhook(backend: Backend) -> Handler:
             arrival = _judged(request, body, verdict, held=not test_mode.was_on, now=now)
         try:
             stored = await journal.store(arrival, started=started)
-        except JournalFull:
+        except (JournalFull, DatabaseClosed):
             return _busy()
         if stored.http_status == 200:
             upstreams.heard(arrival.source, arrival.received_at)

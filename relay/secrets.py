@@ -8,6 +8,8 @@ LOCAL = "local"
 """Signs what we send to ourselves: replays and triggered events."""
 SANDBOX = "sandbox"
 STRIPE_CLI = "stripe_cli"
+SOURCE_HEADER = "X-Devconsole-Source"
+"""`replay` or `trigger`; believed only under our own secret."""
 ENDPOINT = "endpoint"
 """The one that the settings name (`STRIPE_WEBHOOK_SECRET`)."""
 
@@ -47,7 +49,7 @@ class SecretRing:
 def source_of(label: str | None, claimed: str | None) -> str:
     """Where a delivery came from, by the secret that matched.
 
-    `claimed` is the header by which our own requests tell replay from trigger; it counts only under our own secret.
+    `claimed` is the value of `SOURCE_HEADER`, by which our own requests tell replay from trigger.
     """
     if label is None:
         return "unknown"

@@ -13,8 +13,7 @@ from billing.changes import Change, Kind
 from billing.clock import ManualClock
 from relay.api import FeedItem, FeedKind, Problem
 from relay.feed import CLIENT_CHUNKS_MAX, RING_MAX, Feed, Loaded, Subscription
-
-PATIENCE_S = 5.0
+from tests.support.relay import PATIENCE_S, until
 
 
 def item_for(kind: Kind, row_id: int) -> Loaded:
@@ -166,12 +165,15 @@ async def test_a_failing_load_makes_clients_reload_and_the_feed_goes_on(clock: M
 
 
 async def test_nothing_is_loaded_before_the_first_client_came(feed: Feed, rows: Rows) -> None:
-    flushed = asyncio.Event()
-    feed.on_flush(flushed.set)
+    before = feed.seq
     feed.changed([Change(Kind.EVENT, 1)])
-    async with asyncio.timeout(PATIENCE_S):
-        await flushed.wait()
+
+    async def flushed() -> bool:
+        return feed.seq > before
+
+    await until(flushed)
     assert rows.loads == []
+    assert hello_of(feed.subscribe(f"{feed.epoch}:{before}")).resumed is False
 
 
 async def test_ending_the_streams_ends_each_of_them(feed: Feed) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from relay.api import (
@@ -42,7 +44,7 @@ from tests.support.events import Story, event
 from tests.support.relay import RunningRelay
 
 
-async def refusal(relay: RunningRelay, operation: Operation[object]) -> tuple[int, str]:
+async def refusal(relay: RunningRelay, operation: Operation[Any]) -> tuple[int, str]:
     with pytest.raises(OperationRefused) as refused:
         await relay.client.call(operation)
     return refused.value.http_status, refused.value.problem.code
@@ -128,7 +130,7 @@ async def test_a_stripe_that_is_out_of_reach_is_an_answer_with_a_remedy(relay: R
     ],
 )
 async def test_what_does_not_exist_is_refused_by_name(
-    relay: RunningRelay, operation: Operation[object], status: int, code: str
+    relay: RunningRelay, operation: Operation[Any], status: int, code: str
 ) -> None:
     assert await refusal(relay, operation) == (status, code)
 
