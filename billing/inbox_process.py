@@ -18,6 +18,7 @@ from sqlmodel import Session
 from billing.changes import Kind, announce
 from billing.dialect import constant, table_of
 from billing.handlers import HANDLERS, Event, Outcome, OutcomeKind
+from billing.handlers.owner import owner_of
 from billing.inbox_replay import appearances_deferred
 from billing.inbox_store import LIVE_MODE_REASON
 from billing.models import EventStatus, WebhookAttempt, WebhookEvent
@@ -85,7 +86,8 @@ def _outcome(session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy
         return Outcome(OutcomeKind.QUARANTINED, LIVE_MODE_REASON)
     rule = HANDLERS.get(row.event_type)
     if rule is None:
-        return Outcome(OutcomeKind.IGNORED, f"billing does nothing on {row.event_type}")
+        reason = f"billing does nothing on {row.event_type}"
+        return Outcome(OutcomeKind.IGNORED, reason, company_id=owner_of(session, row.payload))
     try:
         subject = rule.object_of(row.payload)
     except msgspec.ValidationError as error:
