@@ -57,9 +57,8 @@ async def test_a_row_written_in_bulk_is_the_one_that_the_model_writes(database: 
     async with database.read() as session:
         model, bulk = (await session.exec(select(WebhookEvent).order_by(col(WebhookEvent.id)))).all()
         connection = await session.connection()
-        raw = await connection.exec_driver_sql(
-            "SELECT status, livemode, payload, retry_count, stripe_created_at, received_at FROM webhook_events ORDER BY id"
-        )
+        names = "status, livemode, payload, retry_count, stripe_created_at, received_at"
+        raw = await connection.exec_driver_sql(f"SELECT {names} FROM webhook_events ORDER BY id")
         stored = raw.all()
     assert stored[0] == stored[1]
     assert model.model_dump(exclude={"id", "event_id"}) == bulk.model_dump(exclude={"id", "event_id"})

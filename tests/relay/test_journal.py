@@ -12,9 +12,9 @@ from billing.clock import ManualClock
 from billing.db import Database
 from billing.inbox import Arrival, Stored
 from billing.models import WebhookDelivery, WebhookEvent
-from relay.journal import Journal, JournalFull
+from relay.journal import BUSY_BATCH, Journal, JournalFull
 from tests.support.events import arrival, event
-from tests.support.relay import Gate
+from tests.support.relay import Gate, until
 
 
 def an_arrival(number: int, clock: ManualClock) -> Arrival:
@@ -113,3 +113,22 @@ async def test_the_latency_that_is_kept_includes_the_time_in_the_queue(database:
         delivery = await session.get(WebhookDelivery, stored.delivery_id)
     assert delivery is not None
     assert delivery.latency_us >= waited_s * 1_000_000
+
+
+async def test_a_large_commit_is_a_flood_for_a_moment(database: Database, clock: ManualClock) -> None:
+    journal = Journal(database)
+    await journal.store(an_arrival(0, clock), started=time.perf_counter())
+    assert not journal.is_flooded
+    gate = Gate(database)
+    await gate.closed()
+    arrivals = [an_arrival(number, clock) for number in range(1, BUSY_BATCH + 1)]
+    answers = [asyncio.ensure_future(journal.store(each, started=time.perf_counter())) for each in arrivals]
+    await asyncio.sleep(0)
+    await gate.open()
+    await asyncio.gather(*answers)
+    assert journal.is_flooded
+
+    async def calm() -> bool:
+        return not journal.is_flooded
+
+    await until(calm)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from relay.api import ListDeliveries, ListEvents, ListLedger, ShowDelivery, ShowEvent
+from relay.api import ListDeliveries, ListEvents, ListLedger, ShowDelivery, ShowEvent, ShowStatus
 from relay.receive import BODY_MAX
 from tests.support.events import Story, event
 from tests.support.relay import SANDBOX_SECRET, Gate, RunningRelay, until
@@ -191,3 +191,15 @@ async def test_a_full_queue_answers_come_back_later_and_recovers(relay: RunningR
     await gate.open()
     assert [answer.status for answer in await asyncio.gather(*taken)] == [200, 200]
     assert (await relay.deliver(bodies[2])).json["status"] == "accepted"
+
+
+async def test_a_flood_without_end_does_not_stop_the_processing(relay: RunningRelay) -> None:
+    relay.backend.worker.give_way_while(lambda: True)
+    bodies = [event("customer.created", {"id": "cus_1", "object": "customer"}) for _ in range(200)]
+    answers = await asyncio.gather(*(relay.deliver(body) for body in bodies))
+    assert {answer.status for answer in answers} == {200}
+
+    async def all_done() -> bool:
+        return (await relay.client.call(ShowStatus())).events_by_status == {"ignored": 200}
+
+    await until(all_done)
