@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import work
@@ -83,7 +84,15 @@ class DevConsole(App[int]):
     }
     NOTIFICATION_TIMEOUT = 8
 
-    def __init__(self, source: Source, *, clock: Clock | None = None, theme: str | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        clock: Clock | None = None,
+        theme: str | None = None,
+        theme_file: Path | None = None,
+    ) -> None:
+        """`theme` names the one to start with; otherwise it is the one that `theme_file` remembers."""
         super().__init__()
         self.source = source
         self.snapshot = Snapshot()
@@ -95,7 +104,8 @@ class DevConsole(App[int]):
         """Every change of the snapshot. Screens subscribe when they are mounted."""
         for ours in themes.OURS:
             self.register_theme(ours)
-        self.theme = theme or themes.DARK.name
+        self._theme_file = theme_file
+        self.theme = theme or themes.remembered(theme_file)
 
     # What is known.
 
@@ -219,7 +229,9 @@ class DevConsole(App[int]):
             self.push_screen(HelpScreen())
 
     def action_switch_theme(self) -> None:
-        self.theme = themes.LIGHT.name if self.theme == themes.DARK.name else themes.DARK.name
+        self.theme = themes.LIGHT.name if self.current_theme.dark else themes.DARK.name
+        if self._theme_file is not None:
+            themes.remember(self._theme_file, self.theme)
 
     # Keys and palette end here; what they do is in `Actions`.
 
@@ -272,12 +284,12 @@ class DevConsole(App[int]):
         self._act(self.actions.test_mode)
 
 
-def run(find: Callable[[], Address]) -> int:
+def run(find: Callable[[], Address], *, theme_file: Path | None = None) -> int:
     """Paint, then find or start the server with `find` (it blocks, in a thread), and stay until somebody quits.
 
     Returns the exit code. Raises what `find` raised, `Failure` or `RelayError`, after the terminal is itself again.
     """
-    console = DevConsole(RemoteSource(find))
+    console = DevConsole(RemoteSource(find), theme_file=theme_file)
     code = console.run()
     if console.stopped_by is not None:
         raise console.stopped_by

@@ -34,12 +34,13 @@ def effects(detail: EventDetail) -> tuple[Effect, ...]:
 
 
 def _topup(topup: TopupView) -> Effect:
-    card = f" by {topup.payment_method_label}" if topup.payment_method_label else ""
-    text = f"{euros(topup.amount_cents)}{card}"
-    if topup.bonus_cents:
-        text += f", bonus {euros(topup.bonus_cents)}"
+    text = euros(topup.amount_cents)
     if topup.status == "failed":
         text += f": {words(topup.decline_code or topup.failure_code)}"
+    if topup.payment_method_label:
+        text += f" by {topup.payment_method_label}" if topup.status != "failed" else f" ({topup.payment_method_label})"
+    if topup.bonus_cents:
+        text += f", bonus {euros(topup.bonus_cents)}"
     if topup.refunded_cents:
         text += f", {euros(topup.refunded_cents)} refunded"
     return Effect(f"topup_{topup.id}", looks.topup(topup), f"top-up {topup.id}", text, topup.company_slug)
@@ -98,7 +99,7 @@ def _attempt(row: AttemptView) -> Trial:
         f"attempt_{row.number}",
         row.started_at,
         f"attempt {row.number}",
-        looks.event(row.outcome),
+        looks.attempt(row.outcome),
         latency(row.duration_us),
         detail,
     )

@@ -70,6 +70,13 @@ CHARGE_LOOKS: dict[str, Look] = {
     "none": Look("·", "free", Tone.MUTED),
 }
 
+ATTEMPT_LOOKS: dict[str, Look] = {
+    "applied": Look("✓", "applied", Tone.GOOD),
+    "duplicate": Look("=", "duplicate", Tone.MUTED),
+    "retry": Look("○", "retry", Tone.WARN),
+}
+"""What an attempt to process an event may end in, beside the states of the event itself."""
+
 VERDICT_LOOKS: dict[str, Look] = {
     "accepted": Look("✓", "accepted", Tone.GOOD),
     "duplicate": Look("=", "duplicate", Tone.MUTED),
@@ -86,6 +93,10 @@ ARMED = "↻"
 
 def event(status: str) -> Look:
     return EVENT_LOOKS.get(status, Look("?", status, Tone.WARN))
+
+
+def attempt(outcome: str) -> Look:
+    return ATTEMPT_LOOKS.get(outcome) or event(outcome)
 
 
 def level(balance: BalanceView) -> Look:
@@ -137,7 +148,7 @@ TONE_STYLES: dict[Tone, str] = {
     Tone.MUTED: "$text-muted",
     Tone.GOOD: "$text-success",
     Tone.WARN: "$text-warning",
-    Tone.BAD: "$text-error",
+    Tone.BAD: "bold $text-error",
     Tone.ACCENT: "$text-primary",
     Tone.MARK: "$border-blurred",
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from textual.theme import Theme
+import os
+from pathlib import Path
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="devconsole-dark",
@@ -75,3 +78,21 @@ LIGHT = Theme(
 )
 
 OURS = (DARK, LIGHT)
+
+
+def remembered(file: Path | None) -> str:
+    """The theme to start with: the one chosen last, else Textual's own variable `TEXTUAL_THEME`, else the dark one."""
+    try:
+        chosen = file.read_text(encoding="utf-8").strip() if file is not None else ""
+    except OSError:
+        chosen = ""
+    known = {*BUILTIN_THEMES, *(theme.name for theme in OURS)}
+    return next((name for name in (chosen, os.environ.get("TEXTUAL_THEME")) if name in known), DARK.name)
+
+
+def remember(file: Path, name: str) -> None:
+    """Keep the choice for the next start; a home that cannot be written to loses nothing but that."""
+    try:
+        file.write_text(f"{name}\n", encoding="utf-8")
+    except OSError:
+        return

@@ -35,7 +35,7 @@ def run_console(invocation: Invocation, *, start: Mapping[str, Any]) -> int:
         return Address(attached.url, attached.token)
 
     try:
-        return run(find)
+        return run(find, theme_file=invocation.home.path / "theme")
     finally:
         for attachment in found:
             attachment.close()

@@ -15,8 +15,7 @@ from devconsole.format import latency, moment, size
 from devconsole.looks import Tone, toned
 from devconsole.screens.live import LiveScreen
 from devconsole.store import Update
-from devconsole.widgets.document import Document
-from devconsole.widgets.json_view import JsonView
+from devconsole.widgets.document import Document, headers_text
 from devconsole.widgets.pane import Pane
 from relay.api import DeliveryDetail, DeliveryView, ShowDelivery
 from relay.errors import OperationRefused, RelayError
@@ -29,7 +28,7 @@ class DeliveryScreen(LiveScreen):
     AUTO_FOCUS = "JsonView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="delivery.back"),
-        Binding("v", "view", "View", id="delivery.view", tooltip="Switch between body and headers"),
+        Binding("v", "view", "View", id="delivery.view", tooltip="Switch between body, headers and answer"),
     ]
     mode_name = "failures"
 
@@ -61,19 +60,21 @@ class DeliveryScreen(LiveScreen):
             self._show_delivery(detail)
 
     def _show_delivery(self, detail: DeliveryDetail) -> None:
-        self.head.update(heading(detail.delivery, detail.response_body))
-        self.document.fill(payload=detail.body, headers=detail.headers)
+        self.head.update(heading(detail.delivery))
+        self.document.fill(
+            {"Body": detail.body, "Headers": headers_text(detail.headers), "Answer": detail.response_body}
+        )
 
     def action_back(self) -> None:
         self.dismiss()
 
     def action_view(self) -> None:
-        self.document.switch(headers=not self.document.shows_headers)
-        self.pane.rename("Headers" if self.document.shows_headers else "Body")
-        self.document.query_one(JsonView).focus()
+        self.document.turn()
+        self.pane.rename(self.document.title)
+        self.document.view.focus()
 
 
-def heading(delivery: DeliveryView, answer: str) -> Content:
+def heading(delivery: DeliveryView) -> Content:
     """Verdict and reason, what to do, and how it came."""
     look = looks.verdict(delivery.verdict)
     lines = [Content.assemble(toned(f"{look}  ", look.tone), toned(delivery.reason, Tone.STRONG))]
@@ -82,7 +83,7 @@ def heading(delivery: DeliveryView, answer: str) -> Content:
     way = (
         f"received {moment(delivery.received_at)} from {delivery.source}",
         size(delivery.body_bytes),
-        f"answered {delivery.http_status} in {latency(delivery.latency_us)}: {answer}",
+        f"answered {delivery.http_status} in {latency(delivery.latency_us)}",
     )
     lines.append(Content.assemble(toned(" · ".join(way), Tone.MUTED)))
     return Content("\n").join(lines)

@@ -17,10 +17,9 @@ from devconsole.format import ABSENT, clock, count, latency, moment, money, rela
 from devconsole.looks import Tone, toned
 from devconsole.screens.live import LiveScreen
 from devconsole.store import Update
-from devconsole.widgets.document import Document
+from devconsole.widgets.document import Document, headers_text
 from devconsole.widgets.effect_list import EffectList, TrialList
 from devconsole.widgets.event_list import EventList
-from devconsole.widgets.json_view import JsonView
 from devconsole.widgets.pane import Pane
 from devconsole.widgets.row_list import RowList
 from relay.api import EventDetail, EventView, ShowEvent
@@ -92,7 +91,7 @@ class EventDetailScreen(LiveScreen):
         self.effects_list.rows = caused
         self.effects_pane.empty = not caused
         self.trials_list.rows = trials(detail)
-        self.document.fill(payload=detail.payload, headers=detail.headers)
+        self.document.fill({"Payload": detail.payload, "Headers": headers_text(detail.headers)})
         self.refresh_bindings()
 
     def _heading(self, detail: EventDetail) -> Content:
@@ -136,18 +135,17 @@ class EventDetailScreen(LiveScreen):
 
     def action_view(self) -> None:
         """Wide: payload or headers. Narrow: the story, then the payload, then the headers."""
-        narrow = self.has_class("-narrow")
-        if narrow and not self.has_class("-document"):
+        if self.has_class("-narrow") and not self.has_class("-document"):
             self.add_class("-document")
-            self.document.switch(headers=False)
-        elif narrow and self.document.shows_headers:
+        elif self.has_class("-narrow") and self.document.is_at_last:
+            self.document.turn()
             self.remove_class("-document")
             self.effects_list.focus()
             return
         else:
-            self.document.switch(headers=not self.document.shows_headers)
-        self.document_pane.rename("Headers" if self.document.shows_headers else "Payload")
-        self.document.query_one(JsonView).focus()
+            self.document.turn()
+        self.document_pane.rename(self.document.title)
+        self.document.view.focus()
 
     def action_copy_id(self) -> None:
         if (shown := self.selected) is not None:

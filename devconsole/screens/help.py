@@ -24,7 +24,7 @@ BEGIN = (
     ("x 4 r", "break something, see why in Failures, replay it"),
 )
 MOVING = (
-    ("↑ ↓", "move in a list, by pages with pgup and pgdn; home goes back to the newest"),
+    ("↑ ↓", "move in a list; pgup, pgdn, home and end as usual"),
     ("tab", "the next list"),
     ("enter", "open what is selected"),
     ("esc", "back"),

@@ -51,16 +51,12 @@ class Banner(Widget):
         if status is None:
             return name + "  a prepaid payment system to try things on"
         mode = _chip(MODES.get(status.mode, status.mode), "$text-primary on $panel")
-        locked = _chip("LOCKED", "$background on $error")
-        chips = [
-            name,
-            "  ",
-            mode,
-            " ",
-            locked if self.snapshot.locked else _chip("TEST MODE", "$text-success on $panel"),
-        ]
-        address = status.webhook_url if width >= 100 else status.webhook_url.partition("://")[2]
-        return Content.assemble(*chips, toned(f"  webhook {address}" if width >= 100 else f"  {address}", Tone.MUTED))
+        if self.snapshot.locked:
+            lock = _chip("LOCKED", "$background on $error")
+        else:
+            lock = _chip("TEST MODE", "$text-success on $panel")
+        address = f"webhook {status.webhook_url}" if width >= 100 else status.webhook_url.partition("://")[2]
+        return Content.assemble(name, "  ", mode, " ", lock, toned(f"  {address}", Tone.MUTED))
 
     def _connection(self) -> Content:
         return Content.assemble(toned(*CONNECTIONS[self.snapshot.connection]))

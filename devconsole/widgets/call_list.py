@@ -63,13 +63,20 @@ class CallList(TupleList[CallView]):
     def columns(self, width: int) -> Sequence[Column]:
         columns = [Column("Company", 0, lambda call: (call.company_slug, Tone.PLAIN))]
         if width >= 56:
-            columns.insert(0, Column("Time", 8, lambda call: (clock(call.started_at), Tone.MUTED)))
-        columns.append(Column("Duration", 8, self._duration, "right"))
-        columns.append(Column("EUR", 7, self._price, "right"))
+            columns.insert(0, Column("Time", 8, self._started))
+        columns.append(
+            Column("Duration" if width >= 56 else "Length", 8 if width >= 56 else 7, self._duration, "right")
+        )
+        columns.append(Column("EUR", 7 if width >= 56 else 6, self._price, "right"))
         if width >= 70:
             columns.append(Column("Paid by", 22, paid_by))
         columns.append(Column("Charge", 10, _charge))
         return columns
+
+    def _started(self, call: CallView) -> Cell:
+        """The time of day; of calls of other days the day."""
+        today = call.started_at.astimezone().date() == self._now().astimezone().date()
+        return (clock(call.started_at) if today else f"{call.started_at.astimezone():%d %b}"), Tone.MUTED
 
     def _duration(self, call: CallView) -> Cell:
         if call.status == "in_progress":

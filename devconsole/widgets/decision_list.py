@@ -18,7 +18,7 @@ class DecisionList(TupleList[DecisionView]):
         columns = [Column("Decision", 9, _decision)]
         if width >= 60:
             columns.insert(0, Column("Time", 8, lambda row: (clock(row.decided_at), Tone.MUTED)))
-        columns.append(Column("Company", 14 if width >= 60 else 12, lambda row: (row.company_slug, Tone.PLAIN)))
+        columns.append(Column("Company", 17 if width >= 60 else 12, lambda row: (row.company_slug, Tone.PLAIN)))
         columns.append(Column("Why", 0, lambda row: (row.explanation, Tone.MUTED)))
         return columns
 

@@ -1,4 +1,4 @@
-"""A payload or a set of headers in a pane, with a line to search in it."""
+"""What was sent and answered, part by part, with a line to search in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from devconsole.widgets.json_view import JsonView
 
 
 class Document(Vertical):
-    """Shows the payload first; `switch` shows the headers instead."""
+    """Several texts, JSON mostly, one of them shown: a payload, its headers, the answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", id="document.search", tooltip="Find text in the payload"),
@@ -34,26 +34,38 @@ class Document(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._payload, self._headers = "", "{}"
-        self.shows_headers = False
+        self._parts: dict[str, str] = {}
+        self._shown = ""
 
     def compose(self) -> ComposeResult:
         yield JsonView()
         yield Input(placeholder="find text; enter keeps the matches, n and N step through them", compact=True)
 
-    def fill(self, *, payload: str, headers: dict[str, str]) -> None:
-        """Show another document; what is already shown stays where it is."""
-        before = self._headers if self.shows_headers else self._payload
-        self._payload, self._headers = payload, json.dumps(headers, ensure_ascii=False)
-        if before != (self._headers if self.shows_headers else self._payload):
-            self._show()
+    @property
+    def title(self) -> str:
+        """The title of the part that is shown."""
+        return self._shown
 
-    def switch(self, *, headers: bool) -> None:
-        self.shows_headers = headers
-        self._show()
+    @property
+    def is_at_last(self) -> bool:
+        return self._shown == next(reversed(self._parts), "")
 
-    def _show(self) -> None:
-        self.view.show(self._headers if self.shows_headers else self._payload)
+    def fill(self, parts: dict[str, str]) -> None:
+        """Show other parts, texts by their titles; what stays the same stays where it was scrolled to."""
+        before = self._parts.get(self._shown)
+        self._parts = parts
+        if before is None or parts.get(self._shown) != before:
+            self._show(self._shown if self._shown in parts else next(iter(parts)))
+
+    def turn(self) -> None:
+        """Show the next part, after the last one the first."""
+        titles = list(self._parts)
+        if titles:
+            self._show(titles[(titles.index(self._shown) + 1) % len(titles)])
+
+    def _show(self, title: str) -> None:
+        self._shown = title
+        self.view.show(self._parts[title])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "leave_search":
@@ -79,3 +91,8 @@ class Document(Vertical):
         message.stop()
         self.remove_class("-searching")
         self.view.focus()
+
+
+def headers_text(headers: dict[str, str]) -> str:
+    """Headers as JSON, so that they are shown, folded and searched like everything else."""
+    return json.dumps(headers, ensure_ascii=False)

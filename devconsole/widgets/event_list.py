@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from rich.segment import Segment
 from textual import work
 from textual.message import Message
-from textual.strip import Strip
 
 from devconsole import looks
 from devconsole.event_filter import EventFilter
@@ -171,20 +169,13 @@ class EventList(RowList[EventView]):
         self.post_message(self.Changed())
         self.post_message(self.Highlighted(self, self.selected))
 
-    def title_line(self, width: int, columns: Sequence[Column]) -> Strip:
-        strip = super().title_line(width, columns)
-        if not self.new_above:
-            return strip
-        note = f" {self.new_above:,} new ↑ "
-        return Strip([*strip.crop(0, width - len(note)), Segment(note, self._plain + self._toned(Tone.ACCENT))])
-
 
 def event_columns(width: int) -> tuple[Column, ...]:
     """What fits: time, outcome, type, company, amount; the reason where there is room for it."""
     roomy = width >= 110
-    outcome, company, euros = 13, 16 if roomy else 12, 11 if roomy else 9
+    outcome, company, euros = 13, 17 if roomy else 12, 10 if roomy else 9
     head = 8 + outcome + company + euros + 4
-    type_width = max(12, min(32 if roomy else 29, width - head))
+    type_width = max(12, min(29, width - head))
     columns = [
         Column("Time", 8, lambda event: (clock(event.received_at), Tone.MUTED)),
         Column("Outcome", outcome, _outcome),

@@ -31,7 +31,7 @@ class FailureList(TupleList[FailureView]):
             Column("What", title, lambda row: (row.title, Tone.PLAIN)),
         ]
         if width >= 100:
-            columns.append(Column("Company", 14, lambda row: (row.company_slug or ABSENT, Tone.PLAIN)))
+            columns.append(Column("Company", 17, lambda row: (row.company_slug or ABSENT, Tone.PLAIN)))
         columns.append(Column("Why", 0, lambda row: (row.reason, Tone.MUTED)))
         if width >= 90:
             columns.append(Column("Next try", 12, self._next_try))

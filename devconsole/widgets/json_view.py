@@ -76,9 +76,18 @@ class JsonView(ScrollView, can_focus=True):
         while index < len(self._document):
             self._visible.append(index)
             index = (self._document[index].closes_at if index in self._folded else index) + 1
-        width = max((cell_len(self._document[index].text) for index in self._visible), default=0) + 16
+        width = max((cell_len(self._text_of(index)) for index in self._visible), default=0)
         self.virtual_size = Size(width, len(self._visible))
         self.refresh()
+
+    def _text_of(self, index: int) -> str:
+        line = self._document[index]
+        return line.text + self._folded_away(index) if index in self._folded else line.text
+
+    def _folded_away(self, index: int) -> str:
+        """What stands for everything between an opening line and its closing one."""
+        line = self._document[index]
+        return f" … {self._document[line.closes_at].text.strip()}  {line.summary}"
 
     # Moving and folding.
 
@@ -166,8 +175,7 @@ class JsonView(ScrollView, can_focus=True):
         line = self._document[index]
         parts = [(printable(text), base + self._part_style(token)) for text, token in line.parts]
         if index in self._folded:
-            closing = self._document[line.closes_at].text.strip()
-            parts.append((f" … {closing}  {line.summary}", base + self._part_style("folded")))
+            parts.append((self._folded_away(index), base + self._part_style("folded")))
         return self._marked([Segment(text, style) for text, style in parts])
 
     def _marked(self, segments: list[Segment]) -> list[Segment]:

@@ -13,6 +13,7 @@ from devconsole.source import OnLost
 from relay.api import (
     CardView,
     CompanyView,
+    EventDetail,
     EventPage,
     EventView,
     FailureView,
@@ -96,6 +97,8 @@ class FakeSource:
         self.asked: list[Operation[Any]] = []
         self.answers: dict[type[Operation[Any]], Any] = {}
         self.closed = False
+        self.details: dict[str, EventDetail] = {}
+        """What `events.show` answers, by the event's id; an event that is not here gets a plausible detail."""
         self._rows: dict[type[Operation[Any]], Sequence[View]] = {
             ListCalls: calls,
             ListTopups: topups,
@@ -178,7 +181,7 @@ class FakeSource:
                 found = [event for event in self.events if reference in (event.event_id, str(event.id))]
                 if not found:
                     raise refused(f"There is no event {reference}.", code="unknown_event")
-                return views.detail(found[0])
+                return self.details.get(found[0].event_id) or views.detail(found[0])
             case ListFailures():
                 return page(self.failures)
             case ReplayEvents():

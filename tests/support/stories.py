@@ -76,7 +76,12 @@ def busy_day() -> FakeSource:
         views.decision(1, reason="cooldown", explanation="the last one was 2 min ago; next at 09:05:00", **bergbau),
     ]
     failures = [
-        views.failure(4, title="charge.refund.updated", reason="no payment of this charge yet", company_slug="bergbau-nord"),
+        views.failure(
+            4,
+            title="charge.refund.updated",
+            reason="no payment of this charge yet",
+            company_slug=bergbau["company_slug"],
+        ),
         views.failure(
             6,
             reason="no top-up of ours belongs to pi_3Qx",
@@ -84,14 +89,25 @@ def busy_day() -> FakeSource:
             company_slug=None,
         ),
         views.failure(
-            3, kind="call", reference="call_3", title="Call of 0:10:00", reason="4.20 EUR are not paid: the balance is empty",
-            remedy="Top up Café Sonnig; the call is charged with the next credit.", company_slug="cafe-sonnig", replayable=False,
+            3,
+            kind="call",
+            reference="call_3",
+            title="Call of 0:10:00",
+            reason="4.20 EUR are not paid: the balance is empty",
+            remedy="Top up Café Sonnig; the call is charged with the next credit.",
+            company_slug="cafe-sonnig",
+            replayable=False,
         ),
-    ]  # fmt: skip
+    ]
     topups = [views.topup(2, status="failed", decline_code="insufficient_funds", **cafe), views.topup(1)]
     return FakeSource(
-        companies=companies(), events=events, calls=calls, decisions=decisions, failures=failures, topups=topups,
-    )  # fmt: skip
+        companies=companies(),
+        events=events,
+        calls=calls,
+        decisions=decisions,
+        failures=failures,
+        topups=topups,
+    )
 
 
 def first_look() -> FakeSource:

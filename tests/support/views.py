@@ -246,7 +246,7 @@ def delivery(number: int, **changes: Any) -> DeliveryView:
 def attempt(number: int, **changes: Any) -> AttemptView:
     given = {
         "number": number,
-        "outcome": "completed",
+        "outcome": "applied",
         "reason": None,
         "started_at": at(1.01),
         "duration_us": 2300,

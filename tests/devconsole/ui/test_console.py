@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from devconsole.screens.modals.simulate_call import SimulateCallForm
 from devconsole.screens.modals.topup import TopupForm
 from devconsole.source import Address, RemoteSource
 from devconsole.store import Connection
+from devconsole.themes import DARK, LIGHT
 from relay.api import (
     CheckLedger,
     CheckoutTopup,
@@ -284,3 +286,14 @@ async def test_leaving_closes_the_connection() -> None:
         await loaded(pilot)
         await press(pilot, "q")
     assert source.closed
+
+
+async def test_the_theme_is_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "theme"
+    async with DevConsole(first_look(), theme_file=file).run_test() as pilot:
+        await loaded(pilot)
+        await press(pilot, "T")
+    assert DevConsole(first_look(), theme_file=file).theme == LIGHT.name
+    file.write_text("no such theme")
+    assert DevConsole(first_look(), theme_file=file).theme == DARK.name
+    assert DevConsole(first_look(), theme_file=tmp_path / "nowhere" / "theme").theme == DARK.name
