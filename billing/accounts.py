@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -73,10 +73,15 @@ def account_of(session: Session, company_id: int, *, policy: Policy, now: dateti
     return _account(row, policy)
 
 
-def accounts(session: Session, *, policy: Policy, now: datetime) -> Sequence[Account]:
-    """The accounts of all companies, by name."""
+def accounts(
+    session: Session, *, policy: Policy, now: datetime, company_ids: Collection[int] | None = None
+) -> Sequence[Account]:
+    """The accounts of these companies, or of all, by name."""
     session.flush()
-    return [_account(row, policy) for row in session.execute(_ALL, {"b_now": now})]
+    if company_ids is None:
+        return [_account(row, policy) for row in session.execute(_ALL, {"b_now": now})]
+    found = session.execute(_SOME, {"b_company_ids": list(company_ids), "b_now": now})
+    return [_account(row, policy) for row in found]
 
 
 def _account(row: Row[Any], policy: Policy) -> Account:
@@ -137,3 +142,4 @@ _EVERY: Final[Select[Any]] = (
 )
 _ONE: Final = _EVERY.where(_COMPANIES.c.id == bindparam("b_company_id"))
 _ALL: Final = _EVERY.order_by(_COMPANIES.c.name, _COMPANIES.c.id)
+_SOME: Final = _ALL.where(_COMPANIES.c.id.in_(bindparam("b_company_ids", expanding=True)))

@@ -1,7 +1,7 @@
 """The worker: processes the inbox and runs due jobs, woken by every commit, asleep when nothing is due.
 
-Events and jobs have a loop each, so that a slow answer of Stripe's never delays an event. Everything that it does is
-at least once: a job is finished in a transaction after its work, and its work may be repeated.
+Events and jobs have a loop each, so that a slow answer of Stripe's never delays an event; so have notices. Everything
+that it does is at least once: a job is finished in a transaction after its work, and its work may be repeated.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from billing.db import Database
 from billing.errors import GatewayUnavailable, Refused, TestModeOff
 from billing.guard import AlwaysOn, TestModeGuard
 from billing.job_queue import DueJob
+from billing.notice_desk import NoticeDesk
 from billing.policy import Policy
 from billing.pump import Pump
 from billing.services.auto_topup import AutoTopupService
@@ -69,6 +70,7 @@ class Worker:
         self._guard = guard or AlwaysOn()
         self._gives_way: Callable[[], bool] = lambda: False
         self._rests_until = 0.0
+        self._notices = NoticeDesk(db=db, clock=clock, policy=self._policy)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._events = Pump("billing events", self._process_events)
         self._jobs = Pump("billing jobs", self._start_jobs)
@@ -86,9 +88,11 @@ class Worker:
         await self._db.write(job_queue.recover, periodic=PERIODIC, now=self._clock.now())
         self._events.start()
         self._jobs.start()
+        self._notices.start()
 
     async def stop(self) -> None:
         """Stop; what was cut off is done again after the next start."""
+        await self._notices.stop()
         await self._events.stop()
         await self._jobs.stop()
         running = list(self._running.values())
@@ -106,13 +110,14 @@ class Worker:
         self._gives_way = busy
 
     async def idle(self) -> None:
-        """Return when nothing is due by the clock and nothing runs."""
+        """Return when nothing is due by the clock, nothing runs, and everybody was told."""
         self.wake()
         while not (self._events.is_asleep and self._jobs.is_asleep and not self._running):
             await self._events.asleep()
             await self._jobs.asleep()
             if self._running:
                 await asyncio.wait(list(self._running.values()), return_when=asyncio.FIRST_COMPLETED)
+        await self._notices.catch_up()
 
     def _committed(self, changes: tuple[Change, ...]) -> None:
         self._events.wake()

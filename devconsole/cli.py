@@ -29,6 +29,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "topups",
         "auto-topup",
         "limits",
+        "notices",
         "calls",
         "charges",
         "cards",

@@ -53,6 +53,7 @@ from relay.api.ledger import (
     TraceNode,
 )
 from relay.api.limits import LimitsView, PeriodView, SetLimits, ShowLimits
+from relay.api.notices import ListNotices, NoticeView
 from relay.api.operation import Operation, Page, Problem, Role, View
 from relay.api.payments import (
     CancelTopup,
@@ -119,7 +120,9 @@ __all__ = [
     "ListEvents",
     "ListFailures",
     "ListLedger",
+    "ListNotices",
     "ListTopups",
+    "NoticeView",
     "Operation",
     "Page",
     "PeriodView",
@@ -174,6 +177,7 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ListDecisions,
         ShowLimits,
         SetLimits,
+        ListNotices,
         CreateTopup,
         CheckoutTopup,
         CancelTopup,
