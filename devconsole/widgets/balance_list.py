@@ -24,7 +24,7 @@ class BalanceList(TupleList[CompanyView]):
             columns[0] = Column("Company", 0, lambda row: (row.name, Tone.PLAIN))
         if bar:
             columns.append(Column("", bar, lambda row: (looks.bar(row.balance, bar), looks.level(row.balance).tone)))
-        columns.append(Column("EUR", 10, _total, "right"))
+        columns.append(Column("EUR", 10 if bar else 9, _total, "right"))
         if width >= 96:
             columns += [
                 Column("Money", 10, lambda row: (amount(row.balance.balance_cents), Tone.MUTED), "right"),
