@@ -164,7 +164,8 @@ SHORT: tuple[PaymentStory, ...] = (
     PaymentStory(
         "dispute won",
         (_succeeded, dispute_told("created", "needs_response"),
-         dispute_told("funds_withdrawn", "needs_response", **TAKEN), dispute_told("updated", "under_review", **TAKEN), dispute_told("closed", "won", **GIVEN_BACK),
+         dispute_told("funds_withdrawn", "needs_response", **TAKEN), dispute_told("updated", "under_review", **TAKEN),
+         dispute_told("closed", "won", **GIVEN_BACK),
          dispute_told("funds_reinstated", "won", **GIVEN_BACK)),
         {**PAID, "dispute_status": "won"},
     ),
