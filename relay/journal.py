@@ -28,8 +28,8 @@ BATCH_MAX = 512
 """Arrivals in one commit: bounds how long the first of them waits for the last."""
 BUSY_BATCH = 16
 """So many in one commit are a flood: 1,000 events a second come in batches of three to five."""
-BUSY_S = 0.05
-"""How long a flood is remembered."""
+BUSY_S = 0.25
+"""How long a flood is remembered: longer than the writer is ever kept by something else."""
 GATHER_S = 0.001
 """In a flood, how long arrivals gather before a commit: larger ones cost less, and nobody notices a millisecond."""
 
@@ -64,7 +64,7 @@ class Journal:
     @property
     def is_flooded(self) -> bool:
         """Arrivals come faster than they can be stored one by one; what can wait should."""
-        return time.monotonic() - self._flood_at < BUSY_S
+        return self.depth >= BUSY_BATCH or time.monotonic() - self._flood_at < BUSY_S
 
     async def store(self, arrival: Arrival, *, started: float) -> Stored:
         """Wait until the arrival is durable. `started` is the `time.perf_counter()` of its first byte.
