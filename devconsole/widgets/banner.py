@@ -112,13 +112,17 @@ class Notice(Widget):
     }
     """
 
-    snapshot: reactive[Snapshot] = reactive(Snapshot(), layout=True)
+    snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False)
+    sentence: reactive[str] = reactive("", layout=True)
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
-        self.set_class(bool(notice(snapshot)), "-shown")
+        self.sentence = notice(snapshot)
+
+    def watch_sentence(self, sentence: str) -> None:
+        self.set_class(bool(sentence), "-shown")
 
     def render(self) -> Content:
-        return Content(notice(self.snapshot))
+        return Content(self.sentence)
 
 
 def notice(snapshot: Snapshot) -> str:

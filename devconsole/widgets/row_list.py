@@ -135,9 +135,17 @@ class RowList(ScrollView, Generic[Row], can_focus=True):
 
     def row_count_changed(self) -> None:
         """Adapt scroll bar and cursor to `row_count()` and draw anew."""
-        self.virtual_size = Size(0, self.row_count() + 1)
+        self._resize_virtually(Size(0, self.row_count() + 1))
         self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
+
+    def _resize_virtually(self, size: Size) -> None:
+        """Lay the screen out only when the scroll bar comes or goes: with each arrival it would cost a full redraw."""
+        if self.is_mounted and self.show_vertical_scrollbar and size.height > self.size.height:
+            self.set_reactive(RowList.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
 
     def _jump_to(self, place: int) -> None:
         self.scroll_to(y=max(0, place), animate=False, force=True)
