@@ -8,17 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.proof_crash import STORIES, CrashStory, Outcome, prepare, run
+from tests.support.proof_crash import STORIES, CrashStory, Outcome, run
 from tests.support.proof_points import Point
 
 AT_ONCE = 2
 SAMPLE = (("Checkout paid", 2), ("automatic top-up after a call", 3))
 """So many points of these stories in the quick run."""
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return asyncio.run(prepare(tmp_path_factory.mktemp("crash") / "template"))
 
 
 async def survive(

@@ -32,8 +32,6 @@ class Plan:
     port: int = 0
     points: Path | None = None
     deadly: Point | None = None
-    file_bytes_max: int | None = None
-    """No file can grow beyond: a disk that is full, for this process alone."""
 
 
 class Server:
@@ -89,11 +87,5 @@ def serve(plan: Plan) -> None:
         points = Points(plan.points, plan.deadly)
         devconsole.wiring.Database = database_with(points)  # type: ignore[misc]
         devconsole.wiring.StripeGateway = gateway_with(points)  # type: ignore[misc]
-    if plan.file_bytes_max is not None:
-        import resource
-        import signal
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (plan.file_bytes_max, plan.file_bytes_max))
     start = {"port": plan.port, "stripe_api": plan.stripe_api}
     raise SystemExit(devconsole.server.run_server(Home(plan.home), start=start, as_json=True))
