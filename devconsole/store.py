@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from relay.api import (
-        BalanceView,
         CallView,
         CompanyView,
         DecisionView,
@@ -49,10 +48,6 @@ class Snapshot:
 
     def company(self, company_id: int | None) -> CompanyView | None:
         return next((company for company in self.companies if company.id == company_id), None)
-
-    @property
-    def balances(self) -> tuple[BalanceView, ...]:
-        return tuple(company.balance for company in self.companies)
 
     @property
     def locked(self) -> bool:

@@ -73,7 +73,6 @@ def test_a_balance_changes_within_its_company() -> None:
     update = store.apply([item(FeedKind.BALANCE, poorer)])
     assert [company.name for company in update.snapshot.companies] == ["Acme Telefon", "Bergbau Nord", "Café Sonnig"]
     assert update.snapshot.companies[0].balance == poorer
-    assert update.snapshot.balances[0] == poorer
 
 
 def test_a_new_company_is_sorted_in_by_name() -> None:
