@@ -37,7 +37,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "reports",
     ),
     "Events": ("events", "deliveries", "failures", "trace"),
-    "Stories": ("scenario",),
+    "Stories": ("scenario", "sandbox"),
 }
 """Every noun under its heading of `--help`; `auto-topup` is `command` in `devconsole/commands/auto_topup.py`."""
 
