@@ -210,7 +210,8 @@ class Actions:
         self._console.notify(why, title="Nothing to do", severity="warning", markup=False)
 
 
-OPEN_TOPUPS = ("pending", "requires_action")
+OPEN_TOPUPS = ("pending", "processing", "requires_action")
+"""A Checkout is processing from the moment its page exists."""
 
 
 def call_is_refundable(call: CallView) -> bool:

@@ -37,7 +37,7 @@ def why(topup: TopupView) -> Cell:
         return words(topup.decline_code or topup.failure_code) if topup.failure_code else failure(topup), Tone.BAD
     if topup.dispute_status:
         return f"disputed: {words(topup.dispute_status)}", Tone.WARN
-    if topup.status in ("pending", "requires_action") and topup.checkout_url:
+    if topup.status in ("pending", "processing", "requires_action") and topup.checkout_url:
         return "Checkout page is open", Tone.ACCENT
     if topup.status == "requires_action":
         return "the bank asks for authentication", Tone.WARN
