@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlmodel import Session, col, select
 
 from billing.errors import InvalidAmount, NothingToRefund, RefundTooLarge, Refused, UnknownTopup
 from billing.gateway import GatewayRefund
+from billing.jobs import enqueue
 from billing.models import PaymentRefund, Topup, TopupStatus
 from billing.money_text import money
 from billing.payment_refunds import GONE
+from billing.topup_requests import FIRST_LOOK, KEY_LIFETIME
 
 REQUESTED = "requested"
+REFUND_JOB: Final = "send_refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,22 @@ def open_refund(
     )
     session.add(row)
     session.flush()
+    key, payload = f"{REFUND_JOB}:{row.id}", {"refund_row_id": row.id}
+    enqueue(session, kind=REFUND_JOB, key=key, payload=payload, run_at=now + FIRST_LOOK)
     return topup, row
+
+
+def unanswered_refund(session: Session, row_id: int, *, now: datetime) -> tuple[Topup, PaymentRefund] | None:
+    """A request of which nobody knows whether it reached Stripe; None once it is answered. Raises `Refused`."""
+    row = session.get_one(PaymentRefund, row_id, populate_existing=True)
+    if row.status != REQUESTED or row.refund_id is not None:
+        return None
+    if now - row.created_at > KEY_LIFETIME:
+        raise Refused(
+            f"refund request {row_id} of top-up {row.topup_id} was never answered and is too old to be repeated",
+            remedy="Look at Stripe what became of it.",
+        )
+    return session.get_one(Topup, row.topup_id), row
 
 
 def record_refund(session: Session, row_id: int, refund: GatewayRefund, *, now: datetime) -> None:

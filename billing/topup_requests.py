@@ -24,6 +24,8 @@ FIRST_LOOK: Final = timedelta(seconds=60)
 """After this time a top-up without outcome is looked at: the process may have died, or a webhook got lost."""
 CHECKOUT_SLACK: Final = timedelta(minutes=1)
 """Stripe counts the least life of a page from when the request arrives, we from when the row is written."""
+KEY_LIFETIME: Final = timedelta(hours=23)
+"""Stripe keeps idempotency keys for a day at least. An older intention is looked up, never repeated blindly."""
 _PLAN: Final = "plan"
 
 

@@ -78,6 +78,7 @@ class Worker:
             "auto_topup_check": self._auto_topup_check,
             "retry_unpaid": self._retry_unpaid,
             "settle_topup": self._settle_topup,
+            "send_refund": self._send_refund,
             "expire_topups": self._expire_topups,
             "sweep_reservations": self._sweep_reservations,
         }
@@ -186,6 +187,9 @@ class Worker:
     async def _settle_topup(self, payload: Mapping[str, Any]) -> datetime | None:
         topup = await self._topups.resume(payload["topup_id"])
         return next_look(topup, now=self._clock.now())
+
+    async def _send_refund(self, payload: Mapping[str, Any]) -> None:
+        await self._topups.resume_refund(payload["refund_row_id"])
 
     async def _expire_topups(self, _payload: Mapping[str, Any]) -> datetime:
         await self._topups.sweep_expired()

@@ -15,10 +15,8 @@ from billing.errors import CardDeclined, Refused, UnknownAtStripe
 from billing.gateway import PaymentGateway
 from billing.models import Topup
 from billing.policy import Policy
-from billing.topup_requests import CHECKOUT_SLACK, OPEN, Plan, charge_request, checkout_request, plan_of
+from billing.topup_requests import CHECKOUT_SLACK, KEY_LIFETIME, OPEN, Plan, charge_request, checkout_request, plan_of
 
-KEY_LIFETIME = timedelta(hours=23)
-"""Stripe keeps idempotency keys for a day at least. An older intention is looked up, never repeated blindly."""
 ACTION_PATIENCE = timedelta(minutes=60)
 """So long a customer may take to authenticate; then the payment is cancelled, so that the next one can be made."""
 

@@ -10,9 +10,15 @@ from billing.errors import Refused
 from billing.gateway import PaymentGateway, RefundRequest
 from billing.guard import TestModeGuard
 from billing.ledger import balance_of
-from billing.models import Company, Topup, TopupOrigin, TopupStatus
+from billing.models import Company, PaymentRefund, Topup, TopupOrigin, TopupStatus
 from billing.policy import Policy
-from billing.refund_requests import RefundReceipt, open_refund, record_refund, record_refused_refund
+from billing.refund_requests import (
+    RefundReceipt,
+    open_refund,
+    record_refund,
+    record_refused_refund,
+    unanswered_refund,
+)
 from billing.services.customers import StripeCustomers, locale_of
 from billing.services.payment_calls import PaymentCalls
 from billing.topup_requests import CHECKOUT_SLACK, OPEN, Plan, check_amount, open_topup, require_active, topup_of
@@ -136,12 +142,23 @@ class StripeTopupService:
             idempotency_key=self._ids.new("refund_"),
             now=self._clock.now(),
         )
-        assert row.id is not None and row.idempotency_key is not None and topup.stripe_payment_intent_id is not None
+        return await self._send_refund(topup, row)
+
+    async def resume_refund(self, refund_row_id: int) -> None:
+        """Send a refund that was asked for and never answered, with the key that it had."""
+        self._guard.check()
+        found = await self._db.write(unanswered_refund, refund_row_id, now=self._clock.now())
+        if found is not None:
+            await self._send_refund(*found)
+
+    async def _send_refund(self, topup: Topup, row: PaymentRefund) -> RefundReceipt:
+        assert topup.id is not None and row.id is not None
+        assert row.idempotency_key is not None and topup.stripe_payment_intent_id is not None
         request = RefundRequest(
             payment_intent_id=topup.stripe_payment_intent_id,
             amount_cents=row.amount_cents,
             reason=row.reason,
-            topup_id=topup_id,
+            topup_id=topup.id,
             refund_row_id=row.id,
             idempotency_key=row.idempotency_key,
         )
@@ -151,7 +168,7 @@ class StripeTopupService:
             await self._db.write(record_refused_refund, row.id, refused.message, now=self._clock.now())
             raise
         await self._db.write(record_refund, row.id, refund, now=self._clock.now())
-        return RefundReceipt(refund.refund_id, refund.status, refund.amount_cents, topup_id)
+        return RefundReceipt(refund.refund_id, refund.status, refund.amount_cents, topup.id)
 
     async def resume(self, topup_id: int) -> Topup:
         """Find out what became of an open top-up and bring it there: after a crash, a timeout, or a lost webhook."""

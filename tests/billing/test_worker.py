@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from billing import inbox, jobs
 from billing.clock import ManualClock
 from billing.db import Database
-from billing.errors import TestModeOff
+from billing.errors import GatewayUnavailable, TestModeOff
 from billing.models import EventStatus, Job, JobStatus
 from tests.support.events import Story, arrival, event
 from tests.support.gateway import FakeGateway, ProcessKilled, unreachable
@@ -214,3 +214,32 @@ async def test_while_test_mode_is_off_nothing_is_begun_and_then_everything_is(
 async def test_it_can_be_stopped_at_any_time_and_twice(running: Billing) -> None:
     await running.worker.stop()
     await running.worker.stop()
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+async def test_a_refund_that_nobody_answered_is_sent_once(running: Billing, gateway: FakeGateway, lost: str) -> None:
+    company_id = await running.company()
+    topup = await running.topups.charge(company_id, 5_000, payment_method="pm_card_visa")
+    (gateway.before if lost == "request" else gateway.after).append(unreachable())
+    with pytest.raises(GatewayUnavailable):
+        await running.topups.refund(topup.id or 0, amount_cents=2_000)
+    running.clock.advance(timedelta(seconds=61))
+    await running.worker.idle()
+    assert [refund.amount_cents for refund in gateway.refunds] == [2_000]
+    assert [job.status for job in await jobs_of(running, "send_refund")] == [JobStatus.DONE]
+    # Asking for the rest is a refund of its own.
+    await running.topups.refund(topup.id or 0)
+    assert [refund.amount_cents for refund in gateway.refunds] == [2_000, 3_000]
+
+
+async def test_a_refund_that_nobody_answered_for_a_day_is_not_repeated(running: Billing, gateway: FakeGateway) -> None:
+    company_id = await running.company()
+    topup = await running.topups.charge(company_id, 5_000, payment_method="pm_card_visa")
+    gateway.after.append(unreachable())
+    with pytest.raises(GatewayUnavailable):
+        await running.topups.refund(topup.id or 0, amount_cents=2_000)
+    running.clock.advance(timedelta(hours=24))
+    await running.worker.idle()
+    (job,) = await jobs_of(running, "send_refund")
+    assert (job.status, "too old to be repeated" in (job.last_error or "")) == (JobStatus.FAILED, True)
+    assert len(gateway.refunds) == 1
