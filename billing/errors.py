@@ -248,4 +248,4 @@ class GatewayUnavailable(BillingError):
     """Stripe did not answer, or not in a way that tells what happened; ask again with the same key."""
 
     code = "gateway_unavailable"
-    remedy = "Try again; a repeated request cannot charge twice."
+    remedy = "What was begun goes on by itself as soon as Stripe answers; look what became of it before you ask again."
