@@ -8,23 +8,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, create_engine
 
-from billing.ledger_check import check
 from relay.api import CheckAutoTopup, CheckoutTopup, CreateCompany, CreateTopup, DrainBalance, SimulateCall
 from relay.wire import WEBHOOK_PATH
 from tests.support.events import Story, event
 from tests.support.proof_crash import AUTO, PAGE
 from tests.support.proof_rig import Rig, digest, rows, running_rig
 from tests.support.proof_senders import send_copies
-
-
-def ledger_is_right(database: Path) -> bool:
-    engine = create_engine(f"sqlite:///{database}")
-    with Session(engine) as session:
-        breaches = check(session).breaches
-    engine.dispose()
-    return breaches == ()
+from tests.support.proof_stripe import charges_of, ledger_is_right
 
 
 @pytest.mark.parametrize(("processes", "each"), [(2, 50), pytest.param(4, 250, marks=pytest.mark.proof)])
@@ -91,13 +82,6 @@ async def test_two_hundred_calls_on_money_for_a_hundred(template: Path, tmp_path
         (balance,) = digest(rig.database, "busy")["balance"]
         assert balance[0] + balance[1] == 800 + bonus_of(rig, "busy")
         assert ledger_is_right(rig.database)
-
-
-async def charges_of(rig: Rig, company: str) -> int:
-    (company_id,) = rows(rig.database, "SELECT id FROM companies WHERE slug = ?", company)[0]
-    charges = (await rig.stripe("GET", "/v1/charges?limit=100"))["data"]
-    mine = [charge for charge in charges if charge["metadata"].get("company_id") == str(company_id)]
-    return len([charge for charge in mine if charge["status"] == "succeeded"])
 
 
 def bonus_of(rig: Rig, company: str) -> int:
