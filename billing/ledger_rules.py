@@ -200,4 +200,25 @@ LEDGER_RULES: Final = (
         WHERE (t.reference_type = 'call' AND c.id IS NULL) OR (t.webhook_event_id IS NOT NULL AND e.id IS NULL)
         """,
     ),
+    LedgerRule(
+        "invoice_is_what_was_paid",
+        "each invoice is about a succeeded top-up of the same company, over what was paid",
+        """
+        SELECT 'invoice_' || i.id || ',topup_' || i.topup_id AS ids,
+               i.number || ' over ' || i.total || ', top-up of ' || COALESCE(t.amount, 0) || ' is ' ||
+               COALESCE(t.status, 'missing') AS detail
+        FROM invoices i
+        LEFT JOIN balance_topups t ON t.id = i.topup_id AND t.company_id = i.company_id
+        WHERE t.id IS NULL OR t.status <> 'succeeded' OR t.amount <> i.total
+           OR i.subtotal + i.tax_amount <> i.total
+        """,
+    ),
+    LedgerRule(
+        "invoice_numbers_have_no_gap",
+        "the invoices of a year are numbered from 1 on, without a gap",
+        """
+        SELECT 'year_' || year AS ids, COUNT(*) || ' invoices, the last is ' || MAX(sequence) AS detail
+        FROM invoices GROUP BY year HAVING COUNT(*) <> MAX(sequence) OR MIN(sequence) <> 1
+        """,
+    ),
 )

@@ -20,6 +20,11 @@ class Policy:
     checkout_expiry: timedelta = timedelta(minutes=30)
     """The shortest that Stripe allows."""
 
+    vat_basis_points: int = 1_900
+    """Hundredths of a percent. It is contained in what was paid."""
+    invoice_timezone: str = "Europe/Berlin"
+    """Of whoever writes the invoices: their dates, and the year that they are numbered in."""
+
     default_rate_e4_per_minute: int = 4_200
     default_increment_s: int = 1
     default_minimum_cents: int = 0

@@ -38,6 +38,8 @@ class TopupRow:
     refund_snapshots: list[list[int]]
     company_slug: str
     company_timezone: str
+    company_country: str
+    company_is_small_business: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,8 @@ _FIND: Final = (
         _TOPUPS.c.refund_snapshots,
         _COMPANIES.c.slug,
         _COMPANIES.c.timezone,
+        _COMPANIES.c.country,
+        _COMPANIES.c.is_small_business,
     )
     .join_from(_TOPUPS, _COMPANIES, _TOPUPS.c.company_id == _COMPANIES.c.id)
     # A null parameter equals nothing, and each branch has its index.

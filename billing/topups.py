@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from billing import auto_topup_state
+from billing import auto_topup_state, invoices
 from billing.bonus import credit_bonus, is_first_topup, may_earn_bonus
 from billing.inbox_replay import payments_appeared
 from billing.jobs import enqueue_retry_unpaid
@@ -43,7 +43,7 @@ def settle(
     """
     match outcome:
         case Paid():
-            return _credit(session, topup, outcome, webhook_event_id=webhook_event_id, now=now)
+            return _credit(session, topup, outcome, webhook_event_id=webhook_event_id, now=now, policy=policy)
         case Declined():
             return _decline(session, topup, outcome, now=now, policy=policy)
         case NeedsAction(next_action_url=url):
@@ -84,7 +84,7 @@ def link(session: Session, topup: TopupRow, ids: PaymentIds, *, now: datetime) -
 
 
 def _credit(
-    session: Session, topup: TopupRow, paid: Paid, *, webhook_event_id: int | None, now: datetime
+    session: Session, topup: TopupRow, paid: Paid, *, webhook_event_id: int | None, now: datetime, policy: Policy
 ) -> Settlement:
     assert mismatch(topup, amount_cents=paid.received_cents, currency=paid.currency) is None
     if topup.status is TopupStatus.SUCCEEDED:
@@ -131,6 +131,7 @@ def _credit(
         **columns,
     )
     credited = replace(topup, status=TopupStatus.SUCCEEDED, bonus_cents=bonus_cents)
+    invoices.issue(session, credited, gross_cents=paid.received_cents, policy=policy, now=now)
     if is_auto:
         auto_topup_state.succeeded(session, credited, now=now)
     remember_method(session, credited, paid.ids, now=now)

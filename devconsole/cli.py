@@ -32,6 +32,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "notices",
         "calls",
         "charges",
+        "invoices",
         "cards",
         "ledger",
         "reports",

@@ -18,6 +18,7 @@ STATUS: tuple[tuple[type[errors.BillingError], int], ...] = (
     (errors.UnknownEvent, 404),
     (errors.UnknownCard, 404),
     (errors.UnknownReport, 404),
+    (errors.UnknownInvoice, 404),
     (UnknownDelivery, 404),
     (UnknownReference, 404),
     (errors.SlugTaken, 409),

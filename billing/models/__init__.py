@@ -5,7 +5,7 @@ from billing.models.balance import AutoTopupDecision, DecisionTrigger, PrepaidBa
 from billing.models.call import Call, CallCharge, CallStatus, ChargeStatus, Reservation, ReservationStatus
 from billing.models.company import BillingRate, Company
 from billing.models.inbox import EventStatus, Verdict, WebhookAttempt, WebhookDelivery, WebhookEvent
-from billing.models.invoice import Invoice, InvoiceItem
+from billing.models.invoice import Invoice
 from billing.models.job import Job, JobStatus
 from billing.models.ledger import LedgerEntry, LedgerType
 from billing.models.notice import Notice, NoticeChannel, NoticeKind, NoticeStatus
@@ -27,7 +27,6 @@ __all__ = [
     "DecisionTrigger",
     "EventStatus",
     "Invoice",
-    "InvoiceItem",
     "Job",
     "JobStatus",
     "LedgerEntry",

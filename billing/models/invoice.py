@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from billing.models.columns import cents, when
@@ -23,7 +24,7 @@ class Invoice(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     company_id: int = Field(foreign_key="companies.id", index=True)
     topup_id: int = Field(foreign_key="balance_topups.id", unique=True)
-    number: str = Field(unique=True)
+    number: str
     """`TOP-2026-00001`: counted for all companies together, without gaps, from one in each year."""
     year: int
     sequence: int
@@ -33,6 +34,8 @@ class Invoice(SQLModel, table=True):
     """Hundredths of a percent: 19 % is 1900, a small business has 0."""
     tax_cents: int = Field(sa_column=cents("tax_amount"))
     gross_cents: int = Field(sa_column=cents("total"))
+    items: list[dict[str, Any]] = Field(sa_column=Column("items", JSON, nullable=False))
+    """The lines: description, quantity, unit_price_cents and net_cents of each."""
     language: str
     """de or en"""
     company_name: str
@@ -41,16 +44,3 @@ class Invoice(SQLModel, table=True):
     company_tax_number: str | None = None
     company_vat_id: str | None = None
     issued_at: datetime = Field(sa_column=when("invoice_date"))
-
-
-class InvoiceItem(SQLModel, table=True):
-    """One line of an invoice, net."""
-
-    __tablename__ = "invoice_items"
-
-    id: int | None = Field(default=None, primary_key=True)
-    invoice_id: int = Field(foreign_key="invoices.id", index=True)
-    description: str
-    quantity: int
-    unit_price_cents: int = Field(sa_column=cents("unit_price"))
-    net_cents: int = Field(sa_column=cents("amount"))

@@ -40,6 +40,7 @@ from relay.api.events import (
     TriggerEvent,
 )
 from relay.api.feed import FeedItem, FeedKind
+from relay.api.invoices import InvoiceItemView, InvoicePdf, InvoiceView, ListInvoices, MakeInvoicePdf, ShowInvoice
 from relay.api.ledger import (
     Breach,
     CheckLedger,
@@ -107,6 +108,9 @@ __all__ = [
     "FeedItem",
     "FeedKind",
     "Finding",
+    "InvoiceItemView",
+    "InvoicePdf",
+    "InvoiceView",
     "LedgerCheck",
     "LedgerView",
     "LimitsView",
@@ -119,9 +123,11 @@ __all__ = [
     "ListEventTypes",
     "ListEvents",
     "ListFailures",
+    "ListInvoices",
     "ListLedger",
     "ListNotices",
     "ListTopups",
+    "MakeInvoicePdf",
     "NoticeView",
     "Operation",
     "Page",
@@ -144,6 +150,7 @@ __all__ = [
     "ShowCompany",
     "ShowDelivery",
     "ShowEvent",
+    "ShowInvoice",
     "ShowLimits",
     "ShowStatus",
     "ShowTestMode",
@@ -178,6 +185,9 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ShowLimits,
         SetLimits,
         ListNotices,
+        ListInvoices,
+        ShowInvoice,
+        MakeInvoicePdf,
         CreateTopup,
         CheckoutTopup,
         CancelTopup,

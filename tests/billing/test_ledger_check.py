@@ -31,6 +31,7 @@ def break_into(path: Path, *statements: str) -> None:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("DROP TRIGGER IF EXISTS balance_transactions_refuse_update")
         connection.execute("DROP TRIGGER IF EXISTS balance_transactions_refuse_delete")
+        connection.execute("DROP TRIGGER IF EXISTS invoices_refuse_update")
         for statement in statements:
             connection.execute(statement)
 
@@ -122,6 +123,9 @@ PLANTED: list[tuple[str, tuple[str, ...], set[str]]] = [
     ("reserved_is_held", ("UPDATE balance_reservations SET status = 'released'",), {"company_1"}),
     ("references_exist", ("DELETE FROM calls WHERE id = 4",), {"charge:call:4"}),
     ("references_exist", ("DELETE FROM webhook_events WHERE id = 1",), {"topup:1", "topup_bonus:1"}),
+    ("invoice_is_what_was_paid", ("UPDATE invoices SET total = total + 1",), {"invoice_1", "topup_1"}),
+    ("invoice_is_what_was_paid", ("UPDATE balance_topups SET status = 'failed'",), {"invoice_1", "topup_1"}),
+    ("invoice_numbers_have_no_gap", ("UPDATE invoices SET sequence = 2",), {"year_2026"}),
 ]
 
 

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from billing.bonus import credit_bonus, is_first_topup
 from billing.calls import end_call, simulate_call, start_call
+from billing.invoices import issue
 from billing.ledger import post
 from billing.models import (
     BonusRule,
@@ -22,6 +23,7 @@ from billing.models import (
 from billing.models.inbox import EventStatus
 from billing.policy import Policy
 from billing.services.call_refund import CallRefundReason, refund_call
+from billing.topup_rows import topup_row
 from tests.support.billing import add_company
 
 POLICY = Policy()
@@ -39,7 +41,7 @@ def add_topup(
     decline_code: str | None = None,
     webhook_event_id: int | None = None,
 ) -> int:
-    """A top-up in its final state, credited with its bonus if it succeeded; returns its id."""
+    """A top-up in its final state, credited with bonus and invoice if it succeeded; returns its id."""
     topup = Topup(
         company_id=company_id,
         amount_cents=amount_cents,
@@ -80,6 +82,10 @@ def add_topup(
             now=now,
         )
         topup.bonus_cents = bonus.bonus_cents
+        session.flush()
+        credited = topup_row(session, topup.id)
+        assert credited is not None
+        issue(session, credited, gross_cents=amount_cents, policy=POLICY, now=now)
     session.flush()
     return topup.id
 

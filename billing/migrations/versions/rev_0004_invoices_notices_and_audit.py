@@ -13,13 +13,11 @@ depends_on = None
 
 def upgrade() -> None:
     _create_invoices()
-    _create_invoice_items()
     _create_billing_notices()
     _create_billing_audit()
     _invoice_earlier_topups()
     for table, why in (
         ("invoices", "an invoice is never changed"),
-        ("invoice_items", "an invoice is never changed"),
         ("billing_audit", "the audit trail is only added to"),
     ):
         for verb in ("update", "delete"):
@@ -43,6 +41,7 @@ def _create_invoices() -> None:
         sa.Column("tax_rate", sa.Integer(), nullable=False),
         sa.Column("tax_amount", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("company_name", sa.String(), nullable=False),
         sa.Column("company_email", sa.String(), nullable=True),
@@ -54,26 +53,10 @@ def _create_invoices() -> None:
         sa.ForeignKeyConstraint(["company_id"], ["companies.id"]),
         sa.ForeignKeyConstraint(["topup_id"], ["balance_topups.id"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("number"),
         sa.UniqueConstraint("topup_id"),
         sa.UniqueConstraint("year", "sequence", name="numbers_are_used_once"),
     )
     op.create_index(op.f("ix_invoices_company_id"), "invoices", ["company_id"], unique=False)
-
-
-def _create_invoice_items() -> None:
-    op.create_table(
-        "invoice_items",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("invoice_id", sa.Integer(), nullable=False),
-        sa.Column("description", sa.String(), nullable=False),
-        sa.Column("quantity", sa.Integer(), nullable=False),
-        sa.Column("unit_price", sa.BigInteger(), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"]),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(op.f("ix_invoice_items_invoice_id"), "invoice_items", ["invoice_id"], unique=False)
 
 
 def _create_billing_notices() -> None:
@@ -154,10 +137,14 @@ def _invoice_earlier_topups() -> None:
     op.execute(
         """
         INSERT INTO invoices (company_id, topup_id, number, year, sequence, currency, subtotal, tax_rate, tax_amount,
-                              total, language, company_name, company_email, company_country, company_tax_number,
+                              total, items, language, company_name, company_email, company_country, company_tax_number,
                               company_vat_id, invoice_date)
         SELECT company_id, topup_id, 'TOP-' || year || '-' || printf('%05d', sequence), year, sequence, currency,
-               net, tax_rate, gross - net, gross, language, name, email, country, tax_number, vat_id, paid_at
+               net, tax_rate, gross - net, gross,
+               json_array(json_object('description', CASE language WHEN 'de' THEN 'Guthaben, Aufladung '
+                                      ELSE 'Prepaid credit, top-up ' END || topup_id,
+                                      'quantity', 1, 'unit_price_cents', net, 'net_cents', net)),
+               language, name, email, country, tax_number, vat_id, paid_at
         FROM (SELECT t.company_id, t.id AS topup_id, t.currency, t.amount AS gross, t.paid_at,
                      CAST(strftime('%Y', t.paid_at, '+1 hour') AS INTEGER) AS year,
                      ROW_NUMBER() OVER (PARTITION BY strftime('%Y', t.paid_at, '+1 hour')
@@ -169,13 +156,5 @@ def _invoice_earlier_topups() -> None:
               FROM balance_topups t JOIN companies c ON c.id = t.company_id
               WHERE t.status = 'succeeded' AND t.paid_at IS NOT NULL) paid
         ORDER BY year, sequence
-        """
-    )
-    op.execute(
-        """
-        INSERT INTO invoice_items (invoice_id, description, quantity, unit_price, amount)
-        SELECT id, CASE language WHEN 'de' THEN 'Guthaben, Aufladung ' ELSE 'Prepaid credit, top-up ' END || topup_id,
-               1, subtotal, subtotal
-        FROM invoices ORDER BY id
         """
     )
