@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import NamedTuple, TypeAlias
 
 from sqlmodel import Session
 
@@ -21,13 +22,24 @@ class Kind(StrEnum):
     DELIVERY = "delivery"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One touched row: `id` is its primary key (for a balance: the company's id)."""
 
     kind: Kind
     id: int
     company_id: int | None = None
+
+
+Changes: TypeAlias = Mapping[Kind, Sequence[int]]
+"""What one commit touched: the ids of the rows by kind. A kind that was not touched is not in it."""
+
+
+def by_kind(changes: Iterable[Change]) -> Changes:
+    """Sorted once for all listeners: most of them ask for one kind, and a flood of deliveries has none of it."""
+    found: dict[Kind, list[int]] = {}
+    for change in changes:
+        found.setdefault(change[0], []).append(change[1])
+    return found
 
 
 def announce(session: Session, kind: Kind, row_id: int, company_id: int | None = None) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Final, cast
@@ -16,7 +15,7 @@ from typing import Final, cast
 from sqlmodel import Session
 
 from billing import notice_causes, notices
-from billing.changes import Change, Kind
+from billing.changes import Changes, Kind
 from billing.clock import Clock
 from billing.db import Database
 from billing.errors import DatabaseClosed
@@ -70,16 +69,13 @@ class NoticeDesk:
             while self._companies or self._topups:
                 await self._look(_take(self._companies), _take(self._topups))
 
-    def _committed(self, changes: Iterable[Change]) -> None:
+    def _committed(self, changes: Changes) -> None:
         if self._task is None:
             return
-        for change in changes:
-            if change.kind is Kind.BALANCE:
-                self._companies.add(change.id)
-            elif change.kind is Kind.TOPUP:
-                self._topups.add(change.id)
-            else:
-                continue
+        companies, topups = changes.get(Kind.BALANCE, ()), changes.get(Kind.TOPUP, ())
+        self._companies.update(companies)
+        self._topups.update(topups)
+        if companies or topups:
             self._news.set()
 
     async def _run(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from billing import inbox, job_queue
-from billing.changes import Change, Kind
+from billing.changes import Changes, Kind
 from billing.clock import Clock
 from billing.db import Database
 from billing.errors import GatewayUnavailable, Refused, TestModeOff
@@ -120,10 +120,10 @@ class Worker:
                 await asyncio.wait(list(self._running.values()), return_when=asyncio.FIRST_COMPLETED)
         await self._notices.catch_up()
 
-    def _committed(self, changes: tuple[Change, ...]) -> None:
+    def _committed(self, changes: Changes) -> None:
         self._events.wake()
         # Whatever enqueues a job also announces what it is about; mere arrivals never do.
-        if any(change.kind not in _ARRIVALS for change in changes):
+        if not changes.keys() <= _ARRIVALS:
             self._jobs.wake()
 
     # Events -----------------------------------------------------------------------------------------------------

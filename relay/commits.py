@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from billing.changes import Change
+from billing.changes import Changes
 from billing.db import Database
 
-Listener = Callable[[tuple[Change, ...]], None]
+Listener = Callable[[Changes], None]
 
 
 class Commits:
@@ -30,6 +30,6 @@ class Commits:
         finally:
             del self._listeners[listener]
 
-    def _changed(self, changes: tuple[Change, ...]) -> None:
+    def _changed(self, changes: Changes) -> None:
         for listener in tuple(self._listeners):
             listener(changes)

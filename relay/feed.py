@@ -12,12 +12,12 @@ import logging
 import math
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from billing.changes import Change, Kind
+from billing.changes import Changes, Kind
 from billing.clock import Clock
 from relay.api.feed import FeedItem, FeedKind
 from relay.api.operation import View
@@ -132,10 +132,10 @@ class Feed:
 
     # In ----------------------------------------------------------------------------------------------------------
 
-    def changed(self, changes: Iterable[Change]) -> None:
+    def changed(self, changes: Changes) -> None:
         """Note what a commit touched."""
-        for change in changes:
-            self._waiting[change.kind, change.id] = None
+        for kind, ids in changes.items():
+            self._waiting.update(((kind, row_id), None) for row_id in ids)
         self._news.set()
 
     def publish(self, items: Sequence[Loaded]) -> None:

@@ -10,14 +10,14 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
 from sqlalchemy import func, select
 
-from billing.changes import Change, Kind
+from billing.changes import Changes, Kind
 from billing.db import Database
 from billing.models import Verdict
 from relay.commits import Commits
@@ -82,8 +82,8 @@ class Forwarder:
                 await self._task
             self._task = None
 
-    def _changed(self, changes: Iterable[Change]) -> None:
-        arrived = [change.id for change in changes if change.kind is Kind.DELIVERY]
+    def _changed(self, changes: Changes) -> None:
+        arrived = changes.get(Kind.DELIVERY, ())
         if arrived:
             self._waiting.extend(arrived)
             self._news.set()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from billing import ledger_check
-from billing.changes import Change, Kind
+from billing.changes import Changes, Kind
 from billing.db import Database
 from relay.pace import rest_s
 from relay.views.query import read_sync
@@ -33,9 +33,9 @@ class LedgerWatch:
     def on_result(self, listener: Callable[[], None]) -> None:
         self._listeners.append(listener)
 
-    def changed(self, changes: Iterable[Change]) -> None:
+    def changed(self, changes: Changes) -> None:
         """Commit listener of the database."""
-        if not self._moved.is_set() and any(change.kind is Kind.LEDGER for change in changes):
+        if Kind.LEDGER in changes:
             self._moved.set()
 
     def start(self) -> None:

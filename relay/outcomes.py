@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
-from billing.changes import Change, Kind
+from billing.changes import Changes, Kind
 from billing.db import Database
 from billing.dialect import table_of
 from billing.models import WebhookAttempt
@@ -33,8 +33,8 @@ async def await_attempts(db: Database, commits: Commits, *, more_than: Mapping[i
     waiting = dict(more_than)
     touched = asyncio.Event()
 
-    def changed(changes: Iterable[Change]) -> None:
-        if any(change.kind is Kind.EVENT and change.id in waiting for change in changes):
+    def changed(changes: Changes) -> None:
+        if not waiting.keys().isdisjoint(changes.get(Kind.EVENT, ())):
             touched.set()
 
     with commits.listening(changed):

@@ -31,7 +31,7 @@ _decode = msgspec.json.Decoder(_Event).decode
 
 
 def owner_of(session: Session, payload: bytes) -> int | None:
-    """The id of the company that the event's object belongs to; None when it is nobody's. Decides nothing about money."""
+    """The id of the company that the event's object belongs to; None when it is nobody's."""
     try:
         subject = _decode(payload).data.object
     except msgspec.ValidationError:

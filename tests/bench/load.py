@@ -136,12 +136,12 @@ async def open_loop(*, port: int, requests: Sequence[bytes], per_second: int, co
 
 
 def event_bodies(template: bytes, count: int, *, prefix: str) -> list[bytes]:
-    """`count` events like `template`, each with an id of its own, printed as Stripe prints them."""
+    """`count` events like `template`, each with an id of its own, without indentation: about 2 KB."""
     event = msgspec.json.decode(template)
     bodies = []
     for number in range(count):
         event["id"] = f"evt_{prefix}{number:012d}"
-        bodies.append(msgspec.json.format(msgspec.json.encode(event), indent=2))
+        bodies.append(msgspec.json.encode(event))
     return bodies
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session, select
 
-from billing.changes import Change, Kind
+from billing.changes import Changes, Kind
 from billing.clock import ManualClock
 from billing.db import Database
 from billing.errors import UnknownCompany
@@ -58,11 +58,11 @@ async def test_the_same_posting_key_books_once(database: Database, clock: Manual
 
 async def test_only_what_is_new_is_announced(database: Database, clock: ManualClock) -> None:
     company_id = await database.write(add_company, now=clock.now())
-    heard: list[Change] = []
-    database.on_commit(heard.extend)
+    heard: list[Changes] = []
+    database.on_commit(heard.append)
     posting = await database.write(top_up, company_id, "topup:1", clock)
     await database.write(top_up, company_id, "topup:1", clock)
-    assert heard == [Change(Kind.LEDGER, posting.id, company_id), Change(Kind.BALANCE, company_id, company_id)]
+    assert heard == [{Kind.LEDGER: [posting.id], Kind.BALANCE: [company_id]}]
 
 
 async def test_a_company_without_balance_row_gets_one(database: Database, clock: ManualClock) -> None:

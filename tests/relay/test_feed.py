@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from billing.changes import Change, Kind
+from billing.changes import Kind
 from billing.clock import ManualClock
 from relay.api import FeedItem, FeedKind, Problem
 from relay.feed import CLIENT_CHUNKS_MAX, RING_MAX, Feed, Loaded, Subscription
@@ -68,8 +68,8 @@ def codes(found: Sequence[FeedItem]) -> list[str]:
 
 async def test_items_are_numbered_without_gaps_and_each_row_comes_once_a_flush(feed: Feed) -> None:
     client = feed.subscribe(None)
-    feed.changed([Change(Kind.EVENT, 1), Change(Kind.EVENT, 2)])
-    feed.changed([Change(Kind.EVENT, 1), Change(Kind.BALANCE, 7)])
+    feed.changed({Kind.EVENT: [1, 2]})
+    feed.changed({Kind.EVENT: [1], Kind.BALANCE: [7]})
     found = await items(client, 3)
     assert codes(found) == ["event_1", "event_2", "balance_7"]
     assert [item.seq for item in found] == [1, 2, 3]
@@ -135,7 +135,7 @@ async def test_clients_share_the_same_bytes(feed: Feed) -> None:
 async def test_a_storm_is_loaded_in_few_queries(feed: Feed, rows: Rows) -> None:
     client = feed.subscribe(None)
     for number in range(1_000):
-        feed.changed([Change(Kind.EVENT, number), Change(Kind.BALANCE, 1)])
+        feed.changed({Kind.EVENT: [number], Kind.BALANCE: [1]})
     found = await items(client, 1_001)
     assert len(rows.loads) == 1
     assert codes(found).count("balance_1") == 1
@@ -154,19 +154,19 @@ async def test_a_failing_load_makes_clients_reload_and_the_feed_goes_on(clock: M
     feed.start()
     client = feed.subscribe(None)
     before = f"{feed.epoch}:{client.last_seq}"
-    feed.changed([Change(Kind.EVENT, 1)])
+    feed.changed({Kind.EVENT: [1]})
     async with asyncio.timeout(PATIENCE_S):
         assert await client.next() is None
     again = feed.subscribe(before)
     assert hello_of(again).resumed is False
-    feed.changed([Change(Kind.EVENT, 2)])
+    feed.changed({Kind.EVENT: [2]})
     assert codes(await items(again, 1)) == ["event_2"]
     await feed.stop()
 
 
 async def test_nothing_is_loaded_before_the_first_client_came(feed: Feed, rows: Rows) -> None:
     before = feed.seq
-    feed.changed([Change(Kind.EVENT, 1)])
+    feed.changed({Kind.EVENT: [1]})
 
     async def flushed() -> bool:
         return feed.seq > before
