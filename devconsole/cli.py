@@ -35,9 +35,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "invoices",
         "cards",
         "ledger",
+        "audit",
         "reports",
     ),
-    "Events": ("events", "deliveries", "failures", "trace"),
+    "Events": ("events", "deliveries", "failures", "trace", "operations"),
     "Stories": ("scenario", "sandbox"),
 }
 """Every noun under its heading of `--help`; `auto-topup` is `command` in `devconsole/commands/auto_topup.py`."""

@@ -19,9 +19,11 @@ from billing.services.topup import StripeTopupService
 from billing.worker import Worker
 from relay.commits import Commits
 from relay.feed import Feed
+from relay.home import Home
 from relay.journal import Journal
 from relay.ledger_watch import LedgerWatch
 from relay.loopback import Loopback
+from relay.performed import PerformedLog
 from relay.secrets import SecretRing
 from relay.test_mode import TestMode
 from relay.upstreams import Upstreams
@@ -104,6 +106,7 @@ class Backend:
     loopback: Loopback = field(init=False)
     feed: Feed = field(init=False)
     ledger_watch: LedgerWatch = field(init=False)
+    performed: PerformedLog = field(init=False)
 
     def __post_init__(self) -> None:
         self.commits = Commits(self.db)
@@ -111,3 +114,4 @@ class Backend:
         self.loopback = Loopback(self)
         self.feed = Feed(load=ChangeLoader(db=self.db, clock=self.clock, policy=self.policy), clock=self.clock)
         self.ledger_watch = LedgerWatch(self.db)
+        self.performed = PerformedLog(Home(self.home).operations_log)

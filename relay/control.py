@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from relay.api import OPERATIONS, Operation
+from relay.api import OPERATIONS, Operation, Role
+from relay.api.performed import DONE
 from relay.backend import Backend
 from relay.doors import Handler, problem, problem_response
 from relay.operations import HANDLERS
@@ -53,11 +55,20 @@ def call_operation(backend: Backend) -> Handler:
 
 
 async def _carry_out(backend: Backend, asked: Operation[Any]) -> web.Response:
+    began = backend.clock.now()
     try:
         view = await HANDLERS[asked.name](backend, asked)
     except Exception as error:
-        return problem_response(*problem_of(error))
+        status, found = problem_of(error)
+        _record(backend, asked, at=began, outcome=found.code)
+        return problem_response(status, found)
+    _record(backend, asked, at=began, outcome=DONE, answer=view)
     return web.Response(body=_encode(view), content_type="application/json")
+
+
+def _record(backend: Backend, asked: Operation[Any], *, at: datetime, outcome: str, answer: object = None) -> None:
+    if asked.role is Role.DEVELOPER:
+        backend.performed.append(asked, at=at, outcome=outcome, answer=answer)
 
 
 async def list_operations(_request: web.Request) -> web.StreamResponse:

@@ -43,6 +43,7 @@ class Home:
         self.server_lock = self.path / "server.lock"
         """Held by the running server for as long as it lives."""
         self.test_mode_lock = self.path / ".stripe-test-mode.lock"
+        self.operations_log = self.path / "operations.ndjson"
         self.log = self.path / "log"
 
     def create(self) -> None:

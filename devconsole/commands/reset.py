@@ -51,5 +51,6 @@ def _agreed(found: list[Path], home: Home) -> bool:
 def files_of(home: Home) -> list[Path]:
     """Databases with their side files and backups, secrets, the log, and what the last server left behind."""
     databases = [path for path in home.path.glob("*.db*") if path.is_file()]
-    others = (home.secrets_json, home.test_mode_lock, home.server_json, home.log)
+    operations = list(home.path.glob("operations*.ndjson"))
+    others = (*operations, home.secrets_json, home.test_mode_lock, home.server_json, home.log)
     return sorted(databases) + [path for path in others if path.exists()]

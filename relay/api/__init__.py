@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from relay.api.audit import AuditView, ListAudit
 from relay.api.calls import CallView, EndCall, ListCalls, RefundCall, ShowCall, SimulateCall, StartCall
 from relay.api.companies import (
     AutoTopupCheck,
@@ -20,6 +21,7 @@ from relay.api.companies import (
     ShowBalance,
     ShowCompany,
 )
+from relay.api.corrections import AdjustBalance, MarkNonBillable, WithdrawBalance
 from relay.api.events import (
     AttemptView,
     DeliveryDetail,
@@ -68,6 +70,7 @@ from relay.api.payments import (
     ShowTopup,
     TopupView,
 )
+from relay.api.performed import ListOperations, PerformedView
 from relay.api.server import (
     Finding,
     RunDoctor,
@@ -81,7 +84,9 @@ from relay.api.server import (
 
 __all__ = [
     "OPERATIONS",
+    "AdjustBalance",
     "AttemptView",
+    "AuditView",
     "AutoTopupCheck",
     "AutoTopupView",
     "BalanceView",
@@ -114,6 +119,7 @@ __all__ = [
     "LedgerCheck",
     "LedgerView",
     "LimitsView",
+    "ListAudit",
     "ListBalances",
     "ListCalls",
     "ListCards",
@@ -126,11 +132,14 @@ __all__ = [
     "ListInvoices",
     "ListLedger",
     "ListNotices",
+    "ListOperations",
     "ListTopups",
     "MakeInvoicePdf",
+    "MarkNonBillable",
     "NoticeView",
     "Operation",
     "Page",
+    "PerformedView",
     "PeriodView",
     "Problem",
     "RefundCall",
@@ -167,6 +176,7 @@ __all__ = [
     "TriggerEvent",
     "UpstreamView",
     "View",
+    "WithdrawBalance",
 ]
 
 OPERATIONS: dict[str, type[Operation[Any]]] = {
@@ -188,6 +198,7 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ListInvoices,
         ShowInvoice,
         MakeInvoicePdf,
+        ListAudit,
         CreateTopup,
         CheckoutTopup,
         CancelTopup,
@@ -201,6 +212,9 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ShowCall,
         ListCalls,
         RefundCall,
+        AdjustBalance,
+        WithdrawBalance,
+        MarkNonBillable,
         ListEvents,
         ShowEvent,
         ReplayEvents,
@@ -213,6 +227,7 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         CheckLedger,
         ShowTrace,
         RunReport,
+        ListOperations,
         ShowStatus,
         RunDoctor,
         ShowTestMode,

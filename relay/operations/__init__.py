@@ -1,9 +1,11 @@
 """What the server can do: one file per noun, each function the only way in for every door."""
 
 from relay.operations import (
+    audit,
     auto_topup,
     calls,
     companies,
+    corrections,
     deliveries,
     events,
     failures,
@@ -12,6 +14,7 @@ from relay.operations import (
     limits,
     notices,
     payments,
+    performed,
     replay,
     server,
     trace,
@@ -20,9 +23,11 @@ from relay.operations.registry import HANDLERS
 
 __all__ = [
     "HANDLERS",
+    "audit",
     "auto_topup",
     "calls",
     "companies",
+    "corrections",
     "deliveries",
     "events",
     "failures",
@@ -31,6 +36,7 @@ __all__ = [
     "limits",
     "notices",
     "payments",
+    "performed",
     "replay",
     "server",
     "trace",
