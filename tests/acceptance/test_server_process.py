@@ -128,6 +128,20 @@ def test_without_sandbox_and_key_the_status_says_what_is_missing(home: Path) -> 
         assert "STRIPE_WEBHOOK_SECRET" in upstream["detail"]
 
 
+def test_samples_whose_cards_could_not_be_saved_get_them_when_test_mode_returns(home: Path) -> None:
+    with server(home, env={"STRIPE_TEST_MODE": "false"}) as locked:
+        assert armed(locked) == set()
+        assert len(locked.ask("companies", "list")["rows"]) == 5
+    run("test-mode", "on", home=home)
+    with server(home) as running:
+        assert armed(running) == {"bergblick-praxis", "hafen-logistik"}
+
+
+def armed(running: RunningServer) -> set[str]:
+    rows = running.ask("balances", "list")["rows"]
+    return {row["company_slug"] for row in rows if row["auto_topup_armed"]}
+
+
 def test_a_first_start_without_samples_is_empty(home: Path) -> None:
     with server(home, "--no-samples") as running:
         assert running.ask("companies", "list")["total"] == 0
