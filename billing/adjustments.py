@@ -1,4 +1,4 @@
-"""Changes of a balance by a person: always a ledger row with actor and reason, never an overwrite."""
+"""Changes of a balance by a person: a ledger row and an audit entry with actor and reason, never an overwrite."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from billing import jobs
+from billing import audit, jobs
 from billing.accounts import Account, account_of
-from billing.errors import InsufficientCredit, InvalidAmount, InvalidReason
+from billing.audit import Action
+from billing.errors import InsufficientCredit, InvalidAmount
 from billing.ledger import Posting, balance_of, post
 from billing.models import LedgerType, PrepaidBalance
 from billing.money_text import money
 from billing.policy import Policy
 from billing.rules.buckets import split_spending
-
-REASON_MAX = 500
 
 
 def adjust(
@@ -35,7 +34,7 @@ def adjust(
     A debit may take what is not held for calls in progress, and makes no debt. Raises `InvalidAmount`,
     `InvalidReason`, `InsufficientCredit`, `UnknownCompany`.
     """
-    _check_reason(actor=actor, reason=reason)
+    audit.check_reason("an adjustment", actor=actor, reason=reason)
     if not money_cents and not bonus_cents:
         raise InvalidAmount("the adjustment moves nothing", remedy="Give an amount for money or bonus.")
     account = account_of(session, company_id, policy=policy, now=now)
@@ -53,8 +52,49 @@ def adjust(
         created_by=actor,
         now=now,
     )
+    if posting.is_new:
+        _note(session, account, posting, action=Action.BALANCE_ADJUSTED, actor=actor, reason=reason, now=now)
     if money_cents + bonus_cents > 0:
         jobs.enqueue_retry_unpaid(session, company_id=company_id, ledger_id=posting.id, now=now)
+    return posting
+
+
+def withdraw(
+    session: Session,
+    *,
+    withdrawal_id: str,
+    company_id: int,
+    amount_cents: int,
+    actor: str,
+    reason: str,
+    policy: Policy,
+    now: datetime,
+) -> Posting:
+    """Pay money out, once per `withdrawal_id`: never bonus, never what calls in progress hold, never into debt.
+
+    Raises `InvalidAmount`, `InvalidReason`, `InsufficientCredit`, `UnknownCompany`.
+    """
+    audit.check_reason("a withdrawal", actor=actor, reason=reason)
+    if amount_cents <= 0:
+        raise InvalidAmount(f"{money(amount_cents)} cannot be withdrawn", remedy="Give at least one cent.")
+    account = account_of(session, company_id, policy=policy, now=now)
+    # Running calls may be paid by bonus in the end, but whether they are is not known yet.
+    if amount_cents > account.withdrawable_cents:
+        raise _not_covered("withdrawable money", left_cents=account.withdrawable_cents, wanted_cents=amount_cents)
+    posting = post(
+        session,
+        company_id=company_id,
+        type=LedgerType.WITHDRAWAL,
+        money_cents=-amount_cents,
+        posting_key=f"withdrawal:{withdrawal_id}",
+        description=reason,
+        reference_type="withdrawal",
+        reference_id=withdrawal_id,
+        created_by=actor,
+        now=now,
+    )
+    if posting.is_new:
+        _note(session, account, posting, action=Action.BALANCE_WITHDRAWN, actor=actor, reason=reason, now=now)
     return posting
 
 
@@ -94,13 +134,24 @@ def drain(
     return balance_of(session, company_id)
 
 
-def _check_reason(*, actor: str, reason: str) -> None:
-    if not actor.strip():
-        raise InvalidReason("an adjustment needs to know who makes it", remedy="Name the actor.")
-    if not reason.strip():
-        raise InvalidReason("an adjustment needs a reason", remedy="Say why in a few words.")
-    if len(reason) > REASON_MAX:
-        raise InvalidReason(f"the reason has more than {REASON_MAX} characters", remedy="Say it in fewer words.")
+def _note(
+    session: Session, account: Account, posting: Posting, *, action: Action, actor: str, reason: str, now: datetime
+) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action=action,
+        company_id=account.company_id,
+        target=f"company_{account.company_id}",
+        reason=reason,
+        before={"balance_cents": account.balance_cents, "bonus_cents": account.bonus_cents},
+        after={
+            "balance_cents": posting.balance_after_cents,
+            "bonus_cents": posting.bonus_after_cents,
+            "ledger_id": posting.id,
+        },
+        now=now,
+    )
 
 
 def _check_debit(account: Account, *, money_cents: int, bonus_cents: int) -> None:

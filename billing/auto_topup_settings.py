@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
+from billing import audit
+from billing.audit import Action
 from billing.changes import Kind, announce
 from billing.errors import AutoTopupSettingsInvalid
 from billing.gateway import SavedMethod
@@ -53,9 +55,11 @@ def apply_settings(
     method: SavedMethod | None,
     policy: Policy,
     now: datetime,
+    actor: str = "developer",
 ) -> PrepaidBalance:
     """Save merged settings. Switching on, or another card, forgets earlier failures. Raises as `check_settings`."""
     balance = balance_of(session, company_id)
+    before = _facts(balance)
     merged = _merge(balance, change, has_method=method is not None or _has_method(balance), policy=policy)
     _validate(merged, policy)
     if method is not None or (merged.enabled and not balance.auto_topup_enabled):
@@ -77,8 +81,30 @@ def apply_settings(
     balance.auto_topup_monthly_limit_cents = merged.monthly_limit_cents
     balance.updated_at = now
     session.flush()
+    audit.record(
+        session,
+        actor=actor,
+        action=Action.AUTO_TOPUP_CHANGED,
+        company_id=company_id,
+        target=f"company_{company_id}",
+        reason=None,
+        before=before,
+        after=_facts(balance),
+        now=now,
+    )
     announce(session, Kind.BALANCE, company_id, company_id)
     return balance
+
+
+def _facts(balance: PrepaidBalance) -> dict[str, audit.Fact]:
+    return {
+        "enabled": balance.auto_topup_enabled,
+        "threshold_cents": balance.auto_topup_threshold_cents,
+        "amount_cents": balance.auto_topup_amount_cents,
+        "daily_limit": balance.auto_topup_daily_limit,
+        "monthly_limit_cents": balance.auto_topup_monthly_limit_cents,
+        "card": balance.payment_method_label,
+    }
 
 
 def _merge(balance: PrepaidBalance, change: SettingsChange, *, has_method: bool, policy: Policy) -> _Merged:

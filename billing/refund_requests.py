@@ -9,6 +9,8 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
+from billing import audit
+from billing.audit import Action
 from billing.errors import InvalidAmount, NothingToRefund, RefundTooLarge, Refused, UnknownTopup
 from billing.gateway import GatewayRefund
 from billing.jobs import enqueue
@@ -39,6 +41,7 @@ def open_refund(
     reason: str | None,
     idempotency_key: str,
     now: datetime,
+    actor: str = "developer",
 ) -> tuple[Topup, PaymentRefund]:
     """Write the intention; `amount_cents` None = all that is left. An unanswered one of the same amount is taken up.
 
@@ -80,6 +83,17 @@ def open_refund(
     session.flush()
     key, payload = f"{REFUND_JOB}:{row.id}", {"refund_row_id": row.id}
     enqueue(session, kind=REFUND_JOB, key=key, payload=payload, run_at=now + FIRST_LOOK)
+    audit.record(
+        session,
+        actor=actor,
+        action=Action.PAYMENT_REFUND_REQUESTED,
+        company_id=topup.company_id,
+        target=f"topup_{topup_id}",
+        reason=reason,
+        before={"refunded_cents": topup.refunded_cents, "requested_cents": 0},
+        after={"refunded_cents": topup.refunded_cents, "requested_cents": row.amount_cents},
+        now=now,
+    )
     return topup, row
 
 

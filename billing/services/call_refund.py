@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
-from billing import jobs
+from billing import audit, jobs
+from billing.audit import Action
 from billing.changes import Kind, announce
 from billing.charging import charge_of
 from billing.clock import Clock
@@ -72,6 +73,22 @@ class CallRefundService:
             now=self._clock.now(),
         )
 
+    async def mark_non_billable(self, call_id: int, *, reason: str, actor: str, notes: str | None = None) -> Call:
+        """Say that a call is not to be paid, and give back what was taken for it. Marking it again changes nothing.
+
+        Raises `UnknownCall`, `InvalidReason`, `RefundTooLate`.
+        """
+        self._guard.check()
+        return await self._db.write(
+            mark_non_billable,
+            call_id=call_id,
+            reason=_checked_reason(reason, notes=notes, actor=actor),
+            notes=notes,
+            actor=actor,
+            policy=self._policy,
+            now=self._clock.now(),
+        )
+
 
 def refund_call(
     session: Session,
@@ -92,7 +109,8 @@ def refund_call(
         paid=Split(charge.amount_cents - charge.paid_by_bonus_cents, charge.paid_by_bonus_cents),
         refunded=Split(charge.refunded_cents - charge.refunded_bonus_cents, charge.refunded_bonus_cents),
     )
-    total_cents = charge.refunded_cents + amount_cents
+    before_cents = charge.refunded_cents
+    total_cents = before_cents + amount_cents
     posting = post(
         session,
         company_id=charge.company_id,
@@ -117,8 +135,69 @@ def refund_call(
     charge.updated_at = now
     session.flush()
     jobs.enqueue_retry_unpaid(session, company_id=charge.company_id, ledger_id=posting.id, now=now)
+    audit.record(
+        session,
+        actor=actor,
+        action=Action.CALL_REFUNDED,
+        company_id=charge.company_id,
+        target=f"call_{call_id}",
+        reason=f"{reason}: {notes}" if notes else reason.value,
+        before={"refunded_cents": before_cents},
+        after={"refunded_cents": total_cents, "ledger_id": posting.id},
+        now=now,
+    )
     announce(session, Kind.CALL, call_id, charge.company_id)
     return charge
+
+
+def mark_non_billable(
+    session: Session,
+    *,
+    call_id: int,
+    reason: CallRefundReason,
+    notes: str | None,
+    actor: str,
+    policy: Policy,
+    now: datetime,
+) -> Call:
+    """The transaction of `CallRefundService.mark_non_billable`."""
+    call = session.get(Call, call_id)
+    if call is None:
+        raise UnknownCall(call_id)
+    if call.non_billable_reason is not None:
+        return call
+    charge = charge_of(session, call_id)
+    was = "none" if charge is None else charge.status.value
+    if charge is not None and charge.status is ChargeStatus.UNPAID:
+        session.delete(charge)  # a claim that was never booked: nothing waits to be paid any more
+    elif charge is not None and charge.refunded_cents < charge.amount_cents:
+        refund_call(
+            session,
+            call_id=call_id,
+            amount_cents=None,
+            reason=reason,
+            notes=notes,
+            actor=actor,
+            policy=policy,
+            now=now,
+        )
+    call.non_billable_reason = reason.value
+    call.meta = {**call.meta, "non_billable": {"notes": notes, "actor": actor, "at": now.isoformat()}}
+    call.updated_at = now
+    session.flush()
+    audit.record(
+        session,
+        actor=actor,
+        action=Action.CALL_NOT_BILLABLE,
+        company_id=call.company_id,
+        target=f"call_{call_id}",
+        reason=f"{reason}: {notes}" if notes else reason.value,
+        before={"charge": was, "non_billable": False},
+        after={"charge": "refunded" if was == ChargeStatus.CHARGED else "none", "non_billable": True},
+        now=now,
+    )
+    announce(session, Kind.CALL, call_id, call.company_id)
+    return call
 
 
 def _refundable_charge(session: Session, call_id: int, *, policy: Policy, now: datetime) -> CallCharge:

@@ -147,6 +147,20 @@ class PrepaidBillingService:
             now=self._clock.now(),
         )
 
+    async def withdraw(self, company_id: int, *, amount_cents: int, actor: str, reason: str) -> Posting:
+        """Pay money out, never bonus. Raises `InvalidAmount`, `InvalidReason`, `InsufficientCredit`."""
+        self._guard.check()
+        return await self._db.write(
+            adjustments.withdraw,
+            withdrawal_id=self._ids.new("wd_"),
+            company_id=company_id,
+            amount_cents=amount_cents,
+            actor=actor,
+            reason=reason,
+            policy=self._policy,
+            now=self._clock.now(),
+        )
+
     async def set_limits(self, company_id: int, change: LimitsChange, *, actor: str) -> SpendingLimit:
         """Change what a company allows itself to spend. Raises `InvalidLimits`, `UnknownCompany`."""
         return await self._db.write(

@@ -8,7 +8,7 @@ from devconsole.commands.arguments import Euros, company
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import amount, euros, level, moment, remaining, yes_no
 from devconsole.output import Column, facts, table
-from relay.api import BalanceView, DrainBalance, ListBalances, ShowBalance
+from relay.api import AdjustBalance, BalanceView, DrainBalance, ListBalances, ShowBalance, WithdrawBalance
 
 COLUMNS: tuple[Column[BalanceView], ...] = (
     Column("ID", lambda row: str(row.company_id), right=True),
@@ -53,6 +53,47 @@ def drain_balance(invocation: Invocation, company: str, to: int | None, reason: 
     request = DrainBalance(company=company, to_cents=to)
     if reason is not None:
         request = DrainBalance(company=company, to_cents=to, reason=reason)
+    invocation.show(invocation.call(request), balance_facts)
+
+
+@command.command("adjust", operation=AdjustBalance)
+@company
+@click.option("--credit", type=Euros(), help="Add this much.")
+@click.option("--debit", type=Euros(), help="Take this much away.")
+@click.option("--bonus", is_flag=True, help="Of the bonus, instead of the money.")
+@click.option("--reason", required=True, help="Kept in the ledger and in the audit trail.")
+@click.option("--actor", default="developer", show_default=True, help="Who does it.")
+@click.pass_obj
+def adjust_balance(
+    invocation: Invocation,
+    company: str,
+    credit: int | None,
+    debit: int | None,
+    bonus: bool,
+    reason: str,
+    actor: str,
+) -> None:
+    if (credit is None) == (debit is None):
+        raise click.UsageError("Give either --credit or --debit.")
+    cents = credit if credit is not None else -(debit or 0)
+    request = AdjustBalance(
+        company=company,
+        money_cents=0 if bonus else cents,
+        bonus_cents=cents if bonus else 0,
+        actor=actor,
+        reason=reason,
+    )
+    invocation.show(invocation.call(request), balance_facts)
+
+
+@command.command("withdraw", operation=WithdrawBalance)
+@company
+@click.option("--amount", type=Euros(), required=True, help="How much is paid out.")
+@click.option("--reason", required=True, help="Kept in the ledger and in the audit trail.")
+@click.option("--actor", default="developer", show_default=True, help="Who does it.")
+@click.pass_obj
+def withdraw_balance(invocation: Invocation, company: str, amount: int, reason: str, actor: str) -> None:
+    request = WithdrawBalance(company=company, amount_cents=amount, actor=actor, reason=reason)
     invocation.show(invocation.call(request), balance_facts)
 
 

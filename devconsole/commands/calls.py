@@ -8,7 +8,7 @@ from devconsole.commands.arguments import Euros, RowId, Seconds, company, limit,
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import amount, duration, euros, moment, rate, words
 from devconsole.output import Column, facts, table
-from relay.api import CallView, EndCall, ListCalls, RefundCall, ShowCall, SimulateCall, StartCall
+from relay.api import CallView, EndCall, ListCalls, MarkNonBillable, RefundCall, ShowCall, SimulateCall, StartCall
 
 CHARGE_STATUSES = ("none", "charged", "unpaid", "not_billable")
 
@@ -88,6 +88,17 @@ def show_call(invocation: Invocation, call: int) -> None:
 @click.pass_obj
 def refund_call(invocation: Invocation, call: int, amount: int | None, reason: str) -> None:
     invocation.show(invocation.call(RefundCall(call=call, amount_cents=amount, reason=reason)), call_facts)
+
+
+@command.command("mark-non-billable", operation=MarkNonBillable)
+@click.argument("call", type=RowId("call"))
+@click.option("--reason", default="technical_issue", show_default=True, help="Such as test_call or demo_call.")
+@click.option("--notes", help="In a few words.")
+@click.option("--actor", default="developer", show_default=True, help="Who does it.")
+@click.pass_obj
+def mark_non_billable(invocation: Invocation, call: int, reason: str, notes: str | None, actor: str) -> None:
+    request = MarkNonBillable(call=call, reason=reason, notes=notes, actor=actor)
+    invocation.show(invocation.call(request), call_facts)
 
 
 def call_facts(row: CallView) -> str:
