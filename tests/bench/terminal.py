@@ -91,7 +91,7 @@ def console(home: Path) -> Iterator[Terminal]:
     terminal = Terminal([sys.executable, "-m", "devconsole", "--home", str(home)])
     pin(terminal.process.pid, LOAD_CORE)
     try:
-        terminal.wait_for_text(b"acme-telefon")
+        terminal.wait_for_text(b"Kaffeehaus")
         terminal.settle()
         yield terminal
     finally:
