@@ -14,7 +14,20 @@ from devconsole.commands.verb import Invocation, Verb
 from devconsole.format import amount
 from relay.api import Report, RunReport
 
-REPORTS = ("failed-payments", "low-balance", "daily-revenue")
+REPORTS = (
+    "failed-payments",
+    "low-balance",
+    "daily-revenue",
+    "monthly-summary",
+    "failure-reasons",
+    "failure-rate",
+    "auto-topup-success",
+    "refund-rate",
+    "large-topups",
+    "rapid-topups",
+    "churn-risk",
+    "webhook-times",
+)
 
 Cell: TypeAlias = str | int | None
 

@@ -96,7 +96,7 @@ class Report(View, frozen=True, kw_only=True):
 
 
 class RunReport(Operation[Report], frozen=True, kw_only=True):
-    """Run a report: failed-payments, low-balance or daily-revenue."""
+    """Run a report, such as failed-payments, low-balance, daily-revenue or monthly-summary."""
 
     name = "reports.run"
     role = Role.SUPPORT
