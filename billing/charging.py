@@ -147,6 +147,9 @@ def _pay(
     assert posting.balance_after_cents >= min(0, account.balance_cents), f"call {call.call_id} made a debt"
     if held_cents:
         reservations.finish(session, call_id=call.call_id, status=ReservationStatus.CONVERTED, now=now)
+    if held_cents > amount_cents:
+        # It held more than it cost, so there is more for the calls that could not be paid.
+        jobs.enqueue_retry_unpaid(session, company_id=call.company_id, ledger_id=posting.id, now=now)
     return _Payment(split.bonus_cents, posting.id)
 
 

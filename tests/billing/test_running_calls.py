@@ -122,6 +122,18 @@ async def test_what_one_call_holds_is_not_spent_by_another(
     assert [charge.amount_cents for charge in await prepaid.retry_unpaid(company)] == [126]
 
 
+async def test_what_a_call_held_beyond_its_price_pays_for_calls_that_wait(
+    database: Database, clock: ManualClock, prepaid: PrepaidBillingService
+) -> None:
+    company = await database.write(add_company, now=clock.now(), balance_cents=300)
+    running = await prepaid.start_call(company)  # holds 210
+    await prepaid.simulate_call(company, duration_s=180)  # 126: only 90 are free
+    await prepaid.end_call(running.id or 0, duration_s=60)
+    assert await pending_jobs(database, "retry_unpaid") == [{"company_id": company}]
+    assert [charge.amount_cents for charge in await prepaid.retry_unpaid(company)] == [126]
+    assert await money_of(database, company) == Money(132)
+
+
 async def test_a_call_that_never_ends_gives_back_what_it_holds(
     database: Database, clock: ManualClock, policy: Policy, prepaid: PrepaidBillingService
 ) -> None:
