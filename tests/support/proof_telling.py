@@ -1,0 +1,109 @@
+"""A payment provider in memory that tells the model what its answers tell the engine, and keeps the events it owes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from billing.clock import ManualClock
+from billing.errors import CardDeclined
+from billing.gateway import ChargeRequest, Checkout, CheckoutRequest, GatewayRefund, Payment, RefundRequest
+from tests.support.events import Story, event
+from tests.support.gateway import FakeGateway
+from tests.support.proof_model import Model
+
+
+class TellingGateway(FakeGateway):
+    """Tells the model whatever its answers tell the engine, and writes the events that Stripe owes."""
+
+    def __init__(self, model: Model, outbox: list[bytes], clock: ManualClock) -> None:
+        super().__init__()
+        self.model, self.outbox, self.clock = model, outbox, clock
+        self.topup_of: dict[str, int] = {}
+        """By the id of a session or an intent."""
+        self.answered: dict[int, dict[str, int]] = {}
+        """Refunds that we were answered, by top-up. They are booked with the next event about the money."""
+
+    async def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        self._asked_for(request)
+        checkout = await super().open_checkout(request)
+        self.topup_of[checkout.session_id] = request.topup_id
+        return checkout
+
+    async def checkout(self, session_id: str) -> Checkout:
+        return self._looked_at(await super().checkout(session_id))
+
+    async def find_checkout(self, *, customer_id: str, topup_id: int) -> Checkout | None:
+        found = await super().find_checkout(customer_id=customer_id, topup_id=topup_id)
+        return found if found is None else self._looked_at(found)
+
+    async def find_payment(self, *, customer_id: str, topup_id: int) -> Payment | None:
+        found = await super().find_payment(customer_id=customer_id, topup_id=topup_id)
+        if found is not None:
+            self.model.told(topup_id, "succeeded" if found.status == "succeeded" else "failed")
+        return found
+
+    async def expire_checkout(self, session_id: str) -> Checkout:
+        expired = await super().expire_checkout(session_id)
+        self.model.told(self._requested(session_id), "cancelled")
+        return expired
+
+    async def charge(self, request: ChargeRequest) -> Payment:
+        self._asked_for(request)
+        before = len(self.charges)
+        try:
+            payment = await super().charge(request)
+        except CardDeclined:
+            self.model.told(request.topup_id, "failed")
+            raise
+        finally:
+            if len(self.charges) > before:
+                self._owe(request)
+        self.model.told(request.topup_id, "succeeded")
+        return payment
+
+    async def refund(self, request: RefundRequest) -> GatewayRefund:
+        before = len(self.refunds)
+        try:
+            answer = await super().refund(request)
+            self.answered.setdefault(request.topup_id, {})[answer.refund_id] = answer.amount_cents
+            return answer
+        finally:
+            if len(self.refunds) > before:
+                refund_id = f"re_{len(self.refunds)}"
+                subject = refund_of(request.topup_id, refund_id, request.amount_cents, request.payment_intent_id)
+                self.owe("refund.created", {**subject, "metadata": {"refund_row_id": str(request.refund_row_id)}})
+
+    def _looked_at(self, checkout: Checkout) -> Checkout:
+        self.topup_of.setdefault(checkout.session_id, self._requested(checkout.session_id))
+        if checkout.payment_status == "paid":
+            self.model.told(self.topup_of[checkout.session_id], "succeeded")
+        elif checkout.status == "expired":
+            self.model.told(self.topup_of[checkout.session_id], "cancelled")
+        return checkout
+
+    def _requested(self, session_id: str) -> int:
+        return self.checkout_requests[list(self.checkouts).index(session_id)].topup_id
+
+    def _asked_for(self, request: ChargeRequest | CheckoutRequest) -> None:
+        self.model.topups.setdefault(request.topup_id, "open")
+        self.model.amounts[request.topup_id] = request.amount_cents
+
+    def _owe(self, request: ChargeRequest) -> None:
+        intent_id = f"pi_{len(self.charges)}"
+        self.topup_of[intent_id] = request.topup_id
+        story = Story(request.topup_id, request.company_id, request.amount_cents, name=intent_id.removeprefix("pi_"))
+        if self.payments[intent_id].status == "succeeded":
+            self.owe("payment_intent.succeeded", story.intent())
+            self.owe("charge.succeeded", story.charge())
+        else:
+            self.owe("payment_intent.payment_failed", story.declined())
+
+    def owe(self, type_: str, subject: dict[str, Any]) -> None:
+        created = int(self.clock.now().timestamp())
+        self.outbox.append(event(type_, subject, event_id=f"evt_{len(self.outbox)}", created=created))
+
+
+def refund_of(topup_id: int, refund_id: str, cents: int, intent_id: str, **changes: Any) -> dict[str, Any]:
+    """A refund as Stripe tells it, which names the payment but not the top-up."""
+    story = Story(topup_id, 0)
+    return story.refund(0, cents, id=refund_id, payment_intent=intent_id, charge=None, **changes)
