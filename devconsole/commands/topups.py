@@ -8,7 +8,16 @@ from devconsole.commands.arguments import Euros, RowId, company, limit, some_com
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import amount, euros, moment, words
 from devconsole.output import Column, ExitCode, facts, table
-from relay.api import CancelTopup, CheckoutTopup, CreateTopup, ListTopups, ShowTopup, TopupView
+from relay.api import (
+    CancelTopup,
+    CheckoutTopup,
+    CreateTopup,
+    ListTopups,
+    PreviewTopup,
+    ShowTopup,
+    TopupPreview,
+    TopupView,
+)
 
 OPEN = ("pending", "processing", "requires_action")
 STATUSES = (*OPEN, "succeeded", "failed", "cancelled")
@@ -50,6 +59,14 @@ def checkout_topup(invocation: Invocation, company: str, amount: int) -> None:
     invocation.show(invocation.call(CheckoutTopup(company=company, amount_cents=amount)), topup_facts)
 
 
+@command.command("preview", operation=PreviewTopup)
+@company
+@click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00.")
+@click.pass_obj
+def preview_topup(invocation: Invocation, company: str, amount: int) -> None:
+    invocation.show(invocation.call(PreviewTopup(company=company, amount_cents=amount)), preview_facts)
+
+
 @command.command("list", operation=ListTopups)
 @some_company
 @click.option("--status", type=click.Choice(STATUSES), help="Only those in this state.")
@@ -76,6 +93,20 @@ def show_topup(invocation: Invocation, topup: int) -> None:
 @click.pass_obj
 def cancel_topup(invocation: Invocation, topup: int) -> None:
     invocation.show(invocation.call(CancelTopup(topup=topup)), topup_facts)
+
+
+def preview_facts(row: TopupPreview) -> str:
+    bonus = f"{euros(row.bonus_cents)} ({row.bonus_rule}{', capped' if row.is_capped else ''})"
+    return facts(
+        (
+            ("company", row.company_slug),
+            ("amount", euros(row.amount_cents)),
+            ("bonus", bonus if row.bonus_rule else "none"),
+            *(("not", f"{passed.rule}: {words(passed.reason)}") for passed in row.passed_over),
+            ("net and VAT", f"{euros(row.net_cents)} + {euros(row.tax_cents)}"),
+            ("usable after it", euros(row.effective_total_after_cents)),
+        )
+    )
 
 
 def topup_facts(row: TopupView) -> str:

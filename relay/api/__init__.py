@@ -71,6 +71,7 @@ from relay.api.payments import (
     TopupView,
 )
 from relay.api.performed import ListOperations, PerformedView
+from relay.api.preview import PassedOverRule, PreviewTopup, TopupPreview
 from relay.api.server import (
     Finding,
     RunDoctor,
@@ -139,8 +140,10 @@ __all__ = [
     "NoticeView",
     "Operation",
     "Page",
+    "PassedOverRule",
     "PerformedView",
     "PeriodView",
+    "PreviewTopup",
     "Problem",
     "RefundCall",
     "RefundCharge",
@@ -170,6 +173,7 @@ __all__ = [
     "StatusView",
     "SwitchTestMode",
     "TestModeView",
+    "TopupPreview",
     "TopupView",
     "Trace",
     "TraceNode",
@@ -201,6 +205,7 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ListAudit,
         CreateTopup,
         CheckoutTopup,
+        PreviewTopup,
         CancelTopup,
         ShowTopup,
         ListTopups,

@@ -14,13 +14,13 @@ from relay.errors import OperationRefused
 from tests.support.relay import RunningRelay
 
 
-async def paid_topup(relay: RunningRelay, company_id: int, *, amount_cents: int) -> None:
+async def paid_topup(relay: RunningRelay, company_id: int, *, amount_cents: int, key: str | None = None) -> None:
     def pay(session: Session) -> None:
         now = relay.backend.clock.now()
         topup = Topup(
             company_id=company_id,
             amount_cents=amount_cents,
-            idempotency_key=f"key_{company_id}",
+            idempotency_key=key or f"key_{company_id}",
             status=TopupStatus.PROCESSING,
             created_at=now,
             updated_at=now,
