@@ -67,10 +67,16 @@ class PaymentCalls:
         repeatable_for = CHECKOUT_SLACK if plan.is_checkout else KEY_LIFETIME
         if self._clock.now() - topup.created_at < repeatable_for:
             return await self.carry_out(topup)
-        return await self._search(topup, plan)
+        return await self._search(topup, plan, otherwise="the request never reached Stripe")
 
     async def give_up(self, topup: Topup, *, why: str) -> Topup:
         """Cancel at Stripe what can be cancelled, then here. What was paid a moment earlier is credited instead."""
+        plan = plan_of(topup)
+        if topup.stripe_checkout_session_id is None and topup.stripe_payment_intent_id is None and plan is not None:
+            # Its request may have reached Stripe and only the answer be lost: then a card has been charged.
+            topup = await self._search(topup, plan, otherwise=why)
+            if topup.status not in OPEN:
+                return topup
         try:
             if topup.stripe_checkout_session_id is not None:
                 await self._gateway.expire_checkout(topup.stripe_checkout_session_id)
@@ -109,7 +115,7 @@ class PaymentCalls:
             topup_answers.record_payment, topup.id, payment, policy=self._policy, now=self._clock.now()
         )
 
-    async def _search(self, topup: Topup, plan: Plan) -> Topup:
+    async def _search(self, topup: Topup, plan: Plan, *, otherwise: str) -> Topup:
         assert topup.id is not None
         if plan.is_checkout:
             checkout = await self._gateway.find_checkout(customer_id=plan.customer_id, topup_id=topup.id)
@@ -122,7 +128,7 @@ class PaymentCalls:
             return await self._db.write(
                 topup_answers.record_payment, topup.id, payment, policy=self._policy, now=self._clock.now()
             )
-        return await self._cancel(topup, why="the request never reached Stripe")
+        return await self._cancel(topup, why=otherwise)
 
     async def _cancel(self, topup: Topup, *, why: str) -> Topup:
         assert topup.id is not None

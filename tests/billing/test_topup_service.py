@@ -207,6 +207,21 @@ async def test_a_page_that_was_paid_in_the_last_second_is_credited_not_cancelled
     assert await billing.money(company_id) == 5_000
 
 
+@pytest.mark.parametrize(("lost", "status"), [("request", "cancelled"), ("answer", "succeeded")])
+async def test_cancelling_what_was_never_answered_asks_stripe_first(
+    billing: Billing, gateway: FakeGateway, lost: str, status: str
+) -> None:
+    company_id = await billing.company()
+    await billing.topups.charge(company_id, 1_000, payment_method="pm_card_visa")  # so that there is a customer
+    (gateway.before if lost == "request" else gateway.after).append(unreachable())
+    with pytest.raises(GatewayUnavailable):
+        await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa")
+    given_up = await billing.topups.cancel(2)
+    assert given_up.status == status
+    assert await billing.money(company_id) == (6_000 if status == "succeeded" else 1_000)
+    assert await billing.breaches() == []
+
+
 async def test_cancelling_ends_the_page(billing: Billing, gateway: FakeGateway) -> None:
     company_id = await billing.company()
     topup = await open_checkout(billing, company_id)
