@@ -124,7 +124,7 @@ def _write(pdf: FPDF, text: str, *, size: int = 10, style: str = "", align: str 
 
 def _printable(text: str) -> str:
     """What the built-in fonts can show; the rest becomes a question mark rather than an error."""
-    return text.encode("latin-1", "replace").decode("latin-1")
+    return text.replace("•", "*").encode("latin-1", "replace").decode("latin-1")
 
 
 def _money(invoice: Invoice, cents: int) -> str:

@@ -7,12 +7,12 @@ would refuse a second use. The row holds the recipient as it was that day, and i
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
 from sqlalchemy import and_
 from sqlmodel import Session, col, select
 
@@ -67,7 +67,7 @@ def issue(session: Session, topup: TopupRow, *, gross_cents: int, policy: Policy
             tax.basis_points,
             tax.tax_cents,
             gross_cents,
-            json.dumps([item]),
+            msgspec.json.encode([item]).decode(),
             language,
             now.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds"),
             year,

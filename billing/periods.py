@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -59,6 +60,7 @@ def _first_day(period: Period, day: date) -> date:
             return day.replace(day=1)
 
 
+@lru_cache(maxsize=64)  # a batch of credits and charges asks about one moment again and again
 def _day_of(now: datetime, timezone: str) -> date:
     return now.astimezone(ZoneInfo(timezone)).date()
 

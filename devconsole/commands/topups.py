@@ -102,7 +102,11 @@ def preview_facts(row: TopupPreview) -> str:
             ("company", row.company_slug),
             ("amount", euros(row.amount_cents)),
             ("bonus", bonus if row.bonus_rule else "none"),
-            *(("not", f"{passed.rule}: {words(passed.reason)}") for passed in row.passed_over),
+            *(
+                ("not", f"{passed.rule}: {words(passed.reason)}")
+                for passed in row.passed_over
+                if passed.reason != "below_range"  # the higher steps of a ladder are no news
+            ),
             ("net and VAT", f"{euros(row.net_cents)} + {euros(row.tax_cents)}"),
             ("usable after it", euros(row.effective_total_after_cents)),
         )
