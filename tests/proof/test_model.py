@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.support.proof_machine import Engine
 
 QUICK = settings(
-    max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
 LONG = settings(QUICK, max_examples=150, stateful_step_count=50)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from billing.clock import ManualClock
@@ -20,6 +21,8 @@ class TellingGateway(FakeGateway):
         self.model, self.outbox, self.clock = model, outbox, clock
         self.topup_of: dict[str, int] = {}
         """By the id of a session or an intent."""
+        self.automatic: list[datetime] = []
+        """When a card was charged by itself."""
         self.answered: dict[int, dict[str, int]] = {}
         """Refunds that we were answered, by top-up. They are booked with the next event about the money."""
 
@@ -91,6 +94,8 @@ class TellingGateway(FakeGateway):
     def _owe(self, request: ChargeRequest) -> None:
         intent_id = f"pi_{len(self.charges)}"
         self.topup_of[intent_id] = request.topup_id
+        if request.origin == "auto" and self.payments[intent_id].status == "succeeded":
+            self.automatic.append(self.clock.now())
         story = Story(request.topup_id, request.company_id, request.amount_cents, name=intent_id.removeprefix("pi_"))
         if self.payments[intent_id].status == "succeeded":
             self.owe("payment_intent.succeeded", story.intent())
