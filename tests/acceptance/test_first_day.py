@@ -101,7 +101,7 @@ def test_the_three_flows_by_keys_and_in_the_browser(terminal: Terminal, home: Pa
     terminal.shows(r"Acme Telefon.*98\.90")
 
     terminal.press("o")
-    terminal.shows(r"Checkout")
+    terminal.shows(r"╭─.*Checkout")
     terminal.press("Enter")
     url = until(lambda: browser_log.exists() and browser_log.read_text().strip(), what="the browser being opened")
     assert "/c/pay/cs_test_" in url

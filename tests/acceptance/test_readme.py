@@ -67,6 +67,7 @@ def test_a_scenario_command_of_the_readme_succeeds(tmp_path: Path, command: str)
 @pytest.mark.stripe_cli
 def test_the_listening_server_of_the_readme_gets_ready(tmp_path: Path, fresh_server: RunningServer) -> None:
     """The block is run by a shell, as it stands, with a complete key and the sandbox as the address of Stripe."""
+    stripe_cli()
     script = BLOCKS["stripe"].replace("sk_test_...", "sk_test_readme_0000000000")
     home = tmp_path / "home"
     process = shell(script + "\n", home, {"DEVCONSOLE_STRIPE_API": fresh_server.ready["sandbox"]})
