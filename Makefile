@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PINS := .ci/constraints.txt
 PYTEST_WORKERS ?= 2
 
-.PHONY: help run test check format proof bench picture install clean
+.PHONY: help run test check format proof bench demo picture install clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -52,6 +52,9 @@ proof: $(STAMP)  ## long proofs: crash points, random orders, the official tools
 
 bench: $(STAMP)  ## measured ratios, each beside its baseline of the same run
 	@$(PY) -m tests.bench
+
+demo: $(STAMP)  ## play the demo stories in the console, over and over
+	@$(VENV)/bin/devconsole demo $(ARGS)
 
 picture: $(STAMP)  ## draw the README's pictures from the running program
 	@$(PY) -m tests.support.picture

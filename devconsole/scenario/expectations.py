@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from devconsole.scenario.inputs import cents_of
+from devconsole.scenario.inputs import cents_of, value_at
 from devconsole.scenario.story import Expect
 from relay.api import (
     CheckLedger,
@@ -47,10 +48,17 @@ def result_mismatches(expected: Mapping[str, str], result: Mapping[str, Any]) ->
         if key not in result and f"{key}_cents" in result:
             actual, wanted = str(result[f"{key}_cents"]), str(cents_of(value))
         else:
-            actual, wanted = _text(result.get(key)), value
+            actual, wanted = _text(_field(result, key)), value
         if actual != wanted:
             found.append(Mismatch(f"result {key}", wanted, actual))
     return found
+
+
+def _field(result: Mapping[str, Any], path: str) -> Any:
+    try:
+        return value_at(result, path)
+    except LookupError:
+        return None
 
 
 def _balances(expect: Expect, call: Call) -> Iterator[Mismatch]:
@@ -100,10 +108,9 @@ def _decisions(expect: Expect, call: Call) -> Iterator[Mismatch]:
 def _events(expect: Expect, call: Call) -> Iterator[Mismatch]:
     if not expect.events:
         return
-    arrived = {row.type for row in call(ListEvents(limit=1000)).rows}
-    missing = [name for name in expect.events if name not in arrived]
+    missing = Counter(expect.events) - Counter(row.type for row in call(ListEvents(limit=1000)).rows)
     if missing:
-        yield Mismatch("events", _list(tuple(missing)), "not arrived")
+        yield Mismatch("events", _list(tuple(missing.elements())), "not arrived")
 
 
 def _proof(expect: Expect, call: Call) -> Iterator[Mismatch]:
@@ -130,4 +137,6 @@ def _list(values: tuple[str, ...]) -> str:
 def _text(value: Any) -> str:
     if value is None:
         return "none"
+    if isinstance(value, list | tuple):
+        return _list(tuple(map(_text, value)))
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -12,7 +12,7 @@ import msgspec
 from relay.api import OPERATIONS, Operation
 
 REFERENCE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\.([a-z0-9_.]+)\}", re.IGNORECASE)
-"""`${name.field}`, where `name` is what an earlier step was called with `as`."""
+"""`${name.field}`, where `name` is what an earlier step was called with `as`; of a list `${name.rows.0.field}`."""
 
 
 class StepInvalid(Exception):
@@ -72,9 +72,19 @@ def _field(declared: type[Operation[Any]], key: str, value: Any) -> tuple[str, A
 def _look_up(name: str, path: str, results: Mapping[str, Any]) -> str:
     if name not in results:
         raise StepInvalid(f"no earlier step is called {name!r}; name it with `as: {name}`")
-    value: Any = results[name]
+    try:
+        return str(value_at(results[name], path))
+    except LookupError:
+        raise StepInvalid(f"the result of {name!r} has no {path!r}") from None
+
+
+def value_at(answer: Any, path: str) -> Any:
+    """What an answer has at `rows.0.event_id`. Raises `LookupError` when it has nothing there."""
     for part in path.split("."):
-        if not isinstance(value, dict) or part not in value:
-            raise StepInvalid(f"the result of {name!r} has no {path!r}")
-        value = value[part]
-    return str(value)
+        if isinstance(answer, list | tuple) and part.isdigit() and int(part) < len(answer):
+            answer = answer[int(part)]
+        elif isinstance(answer, dict) and part in answer:
+            answer = answer[part]
+        else:
+            raise LookupError(path)
+    return answer

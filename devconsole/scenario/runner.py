@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from relay.errors import OperationRefused
 
 from devconsole.scenario.checkout import pay_checkout
 from devconsole.scenario.expectations import Mismatch, mismatches, result_mismatches
 from devconsole.scenario.inputs import StepInvalid, cents_of, operation_of, resolve
 from devconsole.scenario.story import Expect, GivenCompany, Step, Story
 from relay.api import CreateCompany, Operation, SetAutoTopup
+from relay.errors import OperationRefused
 
 R = TypeVar("R")
 
@@ -52,9 +52,17 @@ class Run:
     results: dict[str, Any] = field(default_factory=dict)
 
     def play(self) -> Iterator[StepResult]:
-        """Prepare what is given, then yield one result per step; stops after the first that failed."""
+        """Prepare what is given, then play the steps."""
+        self.prepare()
+        yield from self.steps()
+
+    def prepare(self) -> None:
+        """Bring about what is given."""
         for company in self.story.given.companies:
             prepare(self.server, company)
+
+    def steps(self) -> Iterator[StepResult]:
+        """Yield one result per step; stops after the first that failed."""
         for number, step in enumerate(self.story.steps, start=1):
             result = self._step(number, step)
             yield result

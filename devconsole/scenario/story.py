@@ -58,7 +58,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What must become true within `within` seconds. Money in euros, per company slug."""
 
     result: Mapping[str, str] | None = None
-    """Fields of this step's answer, as text; only for a step that does something."""
+    """Fields of this step's answer, as text, `rows.0.status` too; only for a step that does something."""
     refused: str | None = None
     """The step must be refused with this code."""
     balances: Mapping[str, str] = {}
@@ -74,7 +74,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     decisions: Mapping[str, str] = {}
     """The reason of the company's last automatic top-up decision."""
     events: tuple[str, ...] = ()
-    """Event types that have arrived, in any order."""
+    """Event types that have arrived, in any order; one that is named twice has arrived at least twice."""
     ledger_check: bool = True
     """The proof holds, always, unless somebody says otherwise."""
     within: float = 10.0

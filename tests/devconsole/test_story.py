@@ -111,3 +111,10 @@ def test_a_reference_takes_its_value_from_an_earlier_answer() -> None:
 def test_a_step_that_cannot_be_understood_is_told(name: str, fields: dict[str, str], words: str) -> None:
     with pytest.raises(inputs.StepInvalid, match=words):
         inputs.operation_of(name, fields, {})
+
+
+def test_a_reference_reaches_into_a_list() -> None:
+    found = {"paid": {"rows": ({"event_id": "evt_2"}, {"event_id": "evt_1"})}}
+    assert inputs.resolve(["${paid.rows.1.event_id}"], found) == ["evt_1"]
+    with pytest.raises(inputs.StepInvalid, match=r"has no 'rows\.2\.event_id'"):
+        inputs.resolve("${paid.rows.2.event_id}", found)

@@ -1,0 +1,73 @@
+"""What the console watches while a demo goes from stage to stage."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, TypeVar
+
+from devconsole.source import Address, OnLost, RemoteSource
+
+if TYPE_CHECKING:
+    from relay.api import FeedItem, Operation
+
+R = TypeVar("R")
+
+
+class MovingSource:
+    """A source whose server changes: the feed of the next one begins with a `hello` that was not resumed, so that
+    everything shown is loaded anew. Until the first move there is no server, and everybody waits."""
+
+    def __init__(self) -> None:
+        self._here: RemoteSource | None = None
+        self._moved = asyncio.Event()
+
+    def move(self, address: Address) -> None:
+        """From now on, this server."""
+        self._here = RemoteSource(lambda: address)
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    async def call(self, operation: Operation[R]) -> R:
+        here = await self._arrived()
+        return await here.call(operation)
+
+    async def feed(self, *, after: str | None = None, on_lost: OnLost | None = None) -> AsyncIterator[FeedItem]:
+        while True:
+            here, moved = await self._arrived(), self._moved
+            async for item in _until(moved, here.feed(after=after, on_lost=on_lost)):
+                yield item
+            after = None
+            await here.close()
+
+    async def close(self) -> None:
+        if self._here is not None:
+            await self._here.close()
+
+    async def _arrived(self) -> RemoteSource:
+        while self._here is None:
+            await self._moved.wait()
+        return self._here
+
+
+async def _until(moved: asyncio.Event, items: AsyncIterator[FeedItem]) -> AsyncIterator[FeedItem]:
+    """What comes before the move."""
+    gone = asyncio.ensure_future(moved.wait())
+    coming = asyncio.ensure_future(_next(items))
+    try:
+        while True:
+            await asyncio.wait({coming, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                return
+            item, coming = coming.result(), asyncio.ensure_future(_next(items))
+            yield item
+    finally:
+        for waiting in (gone, coming):
+            waiting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await waiting
+
+
+async def _next(items: AsyncIterator[FeedItem]) -> FeedItem:
+    return await anext(items)
