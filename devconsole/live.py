@@ -33,6 +33,7 @@ class Follower:
         self._source, self._store, self._publish = source, store, publish
         self._waiting: list[FeedItem] = []
         self._tick: asyncio.TimerHandle | None = None
+        self._flushed_at = 0.0
         self._missed = True
         """Something was, or may have been, missed: the next hello loads everything."""
 
@@ -57,10 +58,13 @@ class Follower:
         if len(self._waiting) > BACKLOG_MAX:
             await self._load()
         elif self._tick is None:
-            self._tick = asyncio.get_running_loop().call_later(TICK_S, self._flush)
+            # The first after a pause is shown at once, what follows it within the tick together.
+            loop = asyncio.get_running_loop()
+            self._tick = loop.call_later(max(0.0, self._flushed_at + TICK_S - loop.time()), self._flush)
 
     def _flush(self) -> None:
         self._tick = None
+        self._flushed_at = asyncio.get_running_loop().time()
         waiting, self._waiting = self._waiting, []
         if waiting:
             self._publish(self._store.apply(waiting))
