@@ -12,6 +12,8 @@ from tests.support.proof_crash import STORIES, CrashStory, Outcome, run
 from tests.support.proof_points import Point
 
 AT_ONCE = 2
+TRIES = 3
+"""What comes together shares a commit, and work beside the story may come after its end: not every run passes all."""
 SAMPLE = (("Checkout paid", 2), ("automatic top-up after a call", 3))
 """So many points of these stories in the quick run."""
 
@@ -23,10 +25,13 @@ async def survive(
     free = asyncio.Semaphore(AT_ONCE)
 
     async def killed_at(number: int, point: Point) -> bool:
-        async with free:
-            outcome = await run(story, template, place / str(number), deadly=point)
-        assert outcome.money == calm.money, f"{story.name}, killed {point}"
-        return outcome.deaths > 0
+        for attempt in range(TRIES):
+            async with free:
+                outcome = await run(story, template, place / f"{number}-{attempt}", deadly=point)
+            assert outcome.money == calm.money, f"{story.name}, killed {point}"
+            if outcome.deaths:
+                return True
+        return False
 
     deaths = await asyncio.gather(*(killed_at(number, point) for number, point in enumerate(points)))
     return [point for point, died in zip(points, deaths, strict=True) if died]
@@ -47,7 +52,6 @@ async def test_killed_at_every_point(story: CrashStory, template: Path, tmp_path
     print(f"\n{story.name}: killed at {len(reached)} of {len(points)} points")
     for point in points:
         print(f"  {point}{'' if point in reached else ' - not passed again'}")
-    # Deliveries that come together share a commit, so the last of many may not be passed the second time.
     assert {point for point in points if point.nth == 1} <= set(reached)
 
 
