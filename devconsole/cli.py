@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relay.errors import RelayError
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "The server": ("server", "status", "doctor", "test-mode", "reset"),
+    "The server": ("server", "status", "doctor", "test-mode", "sandbox", "reset"),
     "Companies and money": (
         "companies",
         "balances",
@@ -39,7 +39,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "reports",
     ),
     "Events": ("events", "deliveries", "failures", "trace", "operations"),
-    "Stories": ("scenario", "demo", "sandbox"),
+    "Stories": ("scenario", "demo"),
 }
 """Every noun under its heading of `--help`; `auto-topup` is `command` in `devconsole/commands/auto_topup.py`."""
 
