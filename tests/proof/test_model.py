@@ -13,7 +13,7 @@ from tests.support.proof_machine import Engine
 QUICK = settings(
     max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
-LONG = settings(QUICK, max_examples=150, stateful_step_count=50)
+LONG = settings(QUICK, max_examples=100, stateful_step_count=50)
 
 
 def play(empty_database: Path, profile: settings) -> None:

@@ -39,6 +39,11 @@ class TellingGateway(FakeGateway):
         found = await super().find_checkout(customer_id=customer_id, topup_id=topup_id)
         return found if found is None else self._looked_at(found)
 
+    async def payment(self, intent_id: str) -> Payment:
+        found = await super().payment(intent_id)
+        self.model.told(self.topup_of[intent_id], "succeeded" if found.status == "succeeded" else "failed")
+        return found
+
     async def find_payment(self, *, customer_id: str, topup_id: int) -> Payment | None:
         found = await super().find_payment(customer_id=customer_id, topup_id=topup_id)
         if found is not None:
