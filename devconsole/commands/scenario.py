@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from devconsole import output
 from devconsole.commands.verb import Invocation, Noun
+from devconsole.format import count
 from devconsole.output import Column, ExitCode, table
 
 if TYPE_CHECKING:
@@ -16,6 +18,29 @@ if TYPE_CHECKING:
     from devconsole.scenario.story import Story
 
     Row: TypeAlias = tuple[str, Story]
+
+
+class Since(click.ParamType[datetime]):
+    """A moment as RFC 3339 has it, or how long ago it was."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        from devconsole.entry import EntryRefused, read_seconds
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            try:
+                return datetime.now(UTC) - timedelta(seconds=read_seconds(value))
+            except EntryRefused:
+                self.fail(
+                    f"{value} is no time; write it as 2026-11-02T09:00:00Z, or as a span such as 10min.", param, ctx
+                )
+        return moment.astimezone(UTC)  # without a zone it is that of this machine
+
 
 command = Noun("scenario", help="Payment stories as files: steps, and the money expected after them.")
 
@@ -115,3 +140,31 @@ def validate(invocation: Invocation, stories: tuple[str, ...], schema: bool) -> 
     else:
         output.write("\n".join([*map(str, problems), f"{len(paths)} checked, {len(problems)} with mistakes"]))
     return ExitCode.REFUSED if problems else ExitCode.DONE
+
+
+@command.command("record", help="Make a story of what was done on the running server, so that it can be played again.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write it here, not to stdout."
+)
+@click.option("--since", type=Since(), help="Only what was done since then: a time, or a span such as `10 min`.")
+@click.option("--last", type=click.IntRange(1), metavar="N", help="Only the last N operations.")
+@click.option("--title", help="What the story is called.")
+@click.pass_obj
+def record(
+    invocation: Invocation, out: Path | None, since: datetime | None, last: int | None, title: str | None
+) -> None:
+    """`devconsole operations list` shows what is known. Pays on the Checkout page become steps too."""
+    from devconsole.scenario.recording.recorder import record as record_story
+
+    recording = record_story(invocation.call, since=since, last=last, title=title)
+    if out is not None:
+        out.write_text(recording.text, encoding="utf-8")
+    if invocation.json:
+        output.write_json(recording)
+    elif out is None:
+        output.write(recording.text.rstrip())
+    for gap in recording.gaps:
+        output.say(f"nothing is expected of {gap}")
+    if out is not None:
+        output.say(f"{count(recording.steps, 'step')} of {', '.join(recording.companies) or 'nobody'}; play them with")
+        output.say(f"  devconsole scenario run {out}")

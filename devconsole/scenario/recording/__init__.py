@@ -1,0 +1,1 @@
+"""From what was done on a running server to a story that passes."""

@@ -1,0 +1,142 @@
+"""Which rows came of which deed, so that each step can wait for what it causes before the next one is played.
+
+Rows are told apart by what they refer to, not by their time alone: a script is faster than a webhook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from devconsole.scenario.recording.facts import Facts, is_done
+from devconsole.scenario.recording.payments import PAY
+from relay.api import DecisionView, LedgerView, PerformedView, TopupView
+
+CALL_DEEDS = ("calls.simulate", "calls.end")
+WAITING = "processing"
+"""A Checkout from the moment its page exists until it is paid or given up."""
+
+
+class Effects:
+    """The rows and top-ups of a list of deeds, each by the place of the deed in that list."""
+
+    def __init__(self, facts: Facts, deeds: Sequence[PerformedView]) -> None:
+        self._facts, self._deeds = facts, deeds
+        self._begun = {topup.id: place for topup in facts.topups if (place := self._beginning(topup)) is not None}
+        self.strangers: dict[str, str] = {}
+        """Companies whose money moved for reasons that no deed tells, with the reason."""
+        self._rows = [(self._place(row), row) for row in facts.ledger]
+
+    def moved(self, place: int) -> set[str]:
+        """Slugs of the companies whose money this deed moved."""
+        return {row.company_slug for at, row in self._rows if at == place}
+
+    def turned(self, place: int) -> set[str]:
+        """Slugs of the companies of which this deed began or ended a top-up."""
+        return {topup.company_slug for topup in self._facts.topups if place in self._turns(topup)}
+
+    def balance_after(self, place: int, slug: str, *, before_cents: int) -> int:
+        return before_cents + sum(row.money_cents for at, row in self._rows if at <= place and row.company_slug == slug)
+
+    def topups_after(self, place: int, slug: str) -> list[str]:
+        """Their states, oldest first."""
+        return [
+            WAITING if place < self._turns(topup)[-1] else topup.status
+            for topup in self._facts.topups
+            if topup.company_slug == slug and self._begun.get(topup.id, place + 1) <= place
+        ]
+
+    def rows_of(self, place: int) -> list[LedgerView]:
+        return [row for at, row in self._rows if at == place]
+
+    def topup_number(self, topup: TopupView, place: int) -> int:
+        """How many top-ups of its company were begun after it and before this deed: its place in the list."""
+        return sum(
+            each.company_id == topup.company_id and each.id > topup.id and self._begun.get(each.id, place) < place
+            for each in self._facts.topups
+        )
+
+    def _turns(self, topup: TopupView) -> list[int]:
+        """The deeds that began a top-up, and that paid or ended it; empty for one that no deed began."""
+        begun = self._begun.get(topup.id)
+        if begun is None:
+            return []
+        if self._deeds[begun].name != "topups.checkout" or topup.status == WAITING:
+            return [begun]
+        ends = (
+            place
+            for place, deed in enumerate(self._deeds)
+            if deed.name in (PAY, "topups.cancel") and is_done(deed) and deed.input["topup"] == topup.id
+        )
+        return [begun, max(ends, default=begun)]
+
+    def _beginning(self, topup: TopupView) -> int | None:
+        for place, deed in enumerate(self._deeds):
+            if deed.name.startswith("topups.") and is_done(deed) and deed.ids.get("id") == topup.id:
+                return place
+        decision = next((each for each in self._facts.decisions if each.topup_id == topup.id), None)
+        if decision is None or self._facts.made_before(topup):
+            return None
+        return self._asked_by(decision)
+
+    def _asked_by(self, decision: DecisionView) -> int:
+        """The deed after which somebody asked whether an automatic top-up was due."""
+        by_call = (
+            place
+            for place, deed in enumerate(self._deeds)
+            if deed.name in CALL_DEEDS and decision.call_id is not None and deed.ids.get("id") == decision.call_id
+        )
+        return next(by_call, self._before(decision.decided_at))
+
+    def _before(self, moment: datetime) -> int:
+        return max((place for place, deed in enumerate(self._deeds) if deed.at <= moment), default=0)
+
+    def _place(self, row: LedgerView) -> int:
+        match row.reference_type:
+            case "topup" | "auto_topup" | "topup_bonus" if row.money_cents >= 0 and row.bonus_cents >= 0:
+                topup = self._facts.topup(row.reference_id or "")
+                turns = self._turns(topup) if topup is not None else []
+                if not turns:
+                    self._stranger(row, f"top-up {row.reference_id} was begun by nothing that is recorded here")
+                return turns[-1] if turns else self._before(row.created_at)
+            case "refund" | "topup_bonus":
+                return self._refund(row)
+            case "call":
+                return self._call(row)
+            case "dispute":
+                self._stranger(row, "a dispute took or returned money")
+        return self._before(row.created_at)
+
+    def _refund(self, row: LedgerView) -> int:
+        topup = self._facts.topup(row.reference_id or "")
+        asked = [
+            place
+            for place, deed in enumerate(self._deeds)
+            if deed.name == "charges.refund" and is_done(deed) and deed.at <= row.created_at
+            if topup is not None and self._facts.topup(deed.input["charge"]) == topup
+        ]
+        if not asked:
+            self._stranger(row, f"money of top-up {row.reference_id} was sent back, not by an operation")
+        return asked[-1] if asked else self._before(row.created_at)
+
+    def _call(self, row: LedgerView) -> int:
+        """A call is paid by the deed that ended it, or by the credit that it had to wait for."""
+        ended = [
+            place
+            for place, deed in enumerate(self._deeds)
+            if deed.name in CALL_DEEDS and str(deed.ids.get("id")) == row.reference_id
+        ]
+        if row.type != "charge" or not ended:
+            if row.type == "charge":
+                self._stranger(row, f"call {row.reference_id} was made before the stretch that is recorded")
+            return self._before(row.created_at)
+        credits = [
+            each
+            for each in self._facts.ledger
+            if each.company_id == row.company_id and each.id < row.id and each.money_cents + each.bonus_cents > 0
+            if each.created_at >= self._deeds[ended[-1]].at
+        ]
+        return self._place(credits[-1]) if credits else ended[-1]
+
+    def _stranger(self, row: LedgerView, why: str) -> None:
+        self.strangers.setdefault(row.company_slug, why)

@@ -1,0 +1,124 @@
+"""Everything that a recording is made of, asked of the server once: what was done, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from devconsole.output import Failure
+from relay.api import (
+    CallView,
+    CardView,
+    CompanyView,
+    DecisionView,
+    LedgerView,
+    ListCalls,
+    ListCards,
+    ListCompanies,
+    ListDecisions,
+    ListLedger,
+    ListOperations,
+    ListTopups,
+    Operation,
+    PerformedView,
+    TopupView,
+)
+from relay.api.performed import DONE
+
+Call = Callable[[Operation[Any]], Any]
+"""Ask the server. Raises `RelayError`."""
+
+ROWS_MAX = 500
+"""The longest page of a list; a stretch that wrote more rows is no story that anybody reads."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The stretch that is recorded, and the rows that it left. All oldest first."""
+
+    call: Call
+    deeds: tuple[PerformedView, ...]
+    earlier: tuple[PerformedView, ...]
+    """What was done before the stretch, as far as it is still known."""
+    companies: tuple[CompanyView, ...]
+    cards: tuple[CardView, ...]
+    ledger: tuple[LedgerView, ...]
+    """Rows of the stretch."""
+    topups: tuple[TopupView, ...]
+    """Also those from before, of all companies."""
+    calls: tuple[CallView, ...]
+    decisions: tuple[DecisionView, ...]
+
+    @property
+    def began(self) -> datetime:
+        return self.deeds[0].at
+
+    def company(self, reference: str | int) -> CompanyView | None:
+        """By id or slug."""
+        return next((each for each in self.companies if str(reference) in (each.slug, str(each.id))), None)
+
+    def topup(self, reference: str | int) -> TopupView | None:
+        """By its id, payment or charge."""
+        names = str(reference)
+        return next(
+            (each for each in self.topups if names in (str(each.id), each.payment_intent_id, each.charge_id)), None
+        )
+
+    def call_named(self, id_: object) -> CallView | None:
+        return next((each for each in self.calls if each.id == id_), None)
+
+    def made_before(self, topup: TopupView) -> bool:
+        return topup.created_at < self.began
+
+
+def gather(call: Call, *, since: datetime | None, last: int | None) -> Facts:
+    """Ask for everything. Raises `Failure` when nothing was done, or too much."""
+    known: Sequence[PerformedView] = call(ListOperations(limit=10_000)).rows[::-1]
+    deeds = [deed for deed in known if since is None or deed.at >= since][-last if last else 0 :]
+    if not deeds:
+        raise Failure(
+            "nothing was done that could be told",
+            remedy="Do something in the console first; `devconsole operations list` shows what is known.",
+            code="nothing_recorded",
+        )
+    began = deeds[0].at
+    return Facts(
+        call=call,
+        deeds=tuple(deeds),
+        earlier=tuple(known[: len(known) - len(deeds)]),
+        companies=call(ListCompanies()).rows,
+        cards=call(ListCards()).rows,
+        ledger=tuple(row for row in _page(call, ListLedger(limit=ROWS_MAX), began) if row.created_at >= began),
+        topups=_page(call, ListTopups(limit=ROWS_MAX), began),
+        calls=_page(call, ListCalls(limit=ROWS_MAX), began),
+        decisions=_page(call, ListDecisions(limit=ROWS_MAX), began),
+    )
+
+
+def _page(call: Call, operation: Operation[Any], began: datetime) -> tuple[Any, ...]:
+    """The newest rows, oldest first. Raises `Failure` when they do not reach back to the beginning."""
+    page = call(operation)
+    rows: tuple[Any, ...] = page.rows[::-1]
+    if rows and page.total > len(rows) and _time_of(rows[0]) >= began:
+        raise Failure(
+            "too much happened since then for one story",
+            remedy="Choose a shorter stretch: --last N.",
+            code="stretch_too_long",
+        )
+    return rows
+
+
+def _time_of(row: Any) -> datetime:
+    match row:
+        case DecisionView():
+            return row.decided_at
+        case CallView():
+            return row.ended_at or row.started_at
+        case _:
+            return row.created_at  # type: ignore[no-any-return]
+
+
+def is_done(deed: PerformedView) -> bool:
+    return deed.outcome == DONE

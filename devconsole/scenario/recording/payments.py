@@ -1,0 +1,88 @@
+"""What people did on the Checkout page: no operation of ours, so it is read from what Stripe said afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from devconsole.scenario.recording.facts import Facts, is_done
+from relay.api import EventDetail, EventView, ListEvents, PerformedView, ShowEvent, TopupView
+from relay.api.performed import DONE
+
+PAY = "checkout.pay"
+"""The step that pays."""
+DECLINED_EVENT = "payment_intent.payment_failed"
+
+PLAIN_GROUPS = ("success", "country", "decline")
+"""Cards that `checkout.pay` can play; the others ask their holder something in a browser."""
+
+
+@dataclass(frozen=True)
+class Unplayable:
+    """A payment that no step can repeat."""
+
+    topup: TopupView
+    why: str
+
+
+def payments_on_pages(facts: Facts) -> tuple[list[PerformedView], list[Unplayable]]:
+    """Each payment of a Checkout of the stretch as a deed of its own, declined ones too."""
+    paid: list[PerformedView] = []
+    unplayable: list[Unplayable] = []
+    for deed in facts.deeds:
+        topup = facts.topup(deed.ids.get("id", "")) if deed.name == "topups.checkout" and is_done(deed) else None
+        if topup is None:
+            continue
+        for at, brand, last4 in _attempts(facts, topup):
+            card = card_of(facts, brand, last4)
+            if card is None:
+                what = f"it was paid with {brand} •••• {last4}, which needs a browser or is no test card"
+                unplayable.append(Unplayable(topup, what))
+            else:
+                paid.append(
+                    PerformedView(at=at, name=PAY, input={"topup": topup.id, "card": card}, outcome=DONE, ids={})
+                )
+    return paid, unplayable
+
+
+def card_of(facts: Facts, brand: str, last4: str) -> str | None:
+    """The name of the test card that looks like this."""
+    found = (
+        card.name
+        for card in facts.cards
+        if card.group in PLAIN_GROUPS and card.number.endswith(last4) and card.brand == brand
+    )
+    return next(found, None)
+
+
+def is_declined(facts: Facts, payment: PerformedView) -> bool:
+    """Whether the card of a `checkout.pay` says no."""
+    return any(card.name == payment.input["card"] and card.group == "decline" for card in facts.cards)
+
+
+def read_label(label: str | None) -> tuple[str, str]:
+    """Brand and last digits of `visa •••• 4242`."""
+    brand, _, last4 = (label or "unknown").partition(" •••• ")
+    return brand, last4
+
+
+def _attempts(facts: Facts, topup: TopupView) -> Iterator[tuple[datetime, str, str]]:
+    """When, brand, last four digits."""
+    for event in _declines(facts, topup):
+        detail: EventDetail = facts.call(ShowEvent(event=event.event_id))
+        payload: dict[str, Any] = msgspec.json.decode(detail.payload)
+        error = payload["data"]["object"].get("last_payment_error") or {}
+        card = (error.get("payment_method") or {}).get("card") or {}
+        yield event.received_at, str(card.get("brand")), str(card.get("last4"))
+    if topup.paid_at is not None:
+        yield topup.paid_at, *read_label(topup.payment_method_label)
+
+
+def _declines(facts: Facts, topup: TopupView) -> list[EventView]:
+    listed = facts.call(ListEvents(type=DECLINED_EVENT, company=topup.company_slug, limit=1000)).rows
+    mine = {topup.payment_intent_id, f"topup_{topup.id}"}
+    return [event for event in reversed(listed) if event.object_id in mine and event.received_at >= facts.began]

@@ -1,0 +1,172 @@
+"""What was done on a server becomes a story, and the story passes: real processes from the first call to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devconsole.scenario import story
+from devconsole.scenario.checkout import pay_checkout
+from relay.api import (
+    CheckoutTopup,
+    CreateTopup,
+    ListBalances,
+    ListEvents,
+    ListTopups,
+    Operation,
+    RefundCall,
+    RefundCharge,
+    ReplayEvents,
+    SetAutoTopup,
+    SimulateCall,
+    SwitchTestMode,
+)
+from relay.errors import OperationRefused
+from relay.home import Home
+from relay.sync_client import SyncControlClient
+from tests.support.processes import RunningServer, run, server, until
+
+ACME, NORDLICHT, BERGBLICK, HAFEN = "acme-telefon", "nordlicht-service", "bergblick-praxis", "hafen-logistik"
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[RunningServer]:
+    with server(tmp_path / "home") as started:
+        yield started
+
+
+def client_of(running: RunningServer) -> SyncControlClient:
+    return SyncControlClient(running.ready["relay"], Home(running.home).token())
+
+
+def balance_of(client: SyncControlClient, slug: str) -> int:
+    return next(row.balance_cents for row in client.call(ListBalances()).rows if row.company_slug == slug)
+
+
+def settled(client: SyncControlClient, slug: str, *, cents: int) -> None:
+    until(lambda: balance_of(client, slug) == cents, what=f"{slug} has {cents}")
+
+
+def recorded(running: RunningServer, *options: str) -> story.Story:
+    """Record, play what was recorded, and return it."""
+    file = running.home.parent / "recorded.yaml"
+    running.run("scenario", "record", "--out", str(file), *options)
+    played = run("scenario", "run", str(file), home=running.home.parent / "elsewhere", code=None)
+    assert played.code == 0, f"{played.stdout}\n{played.stderr}\n{file.read_text(encoding='utf-8')}"
+    return story.load(file)
+
+
+def last_expectation(told: story.Story) -> story.Expect:
+    expect = told.steps[-1].expect
+    assert expect is not None
+    return expect
+
+
+def test_cards_calls_refunds_and_an_automatic_topup_after_a_restart(tmp_path: Path) -> None:
+    """Asked as fast as a script asks: the automatic top-up of one call arrives while the next one is charged."""
+    with server(tmp_path / "home") as running:
+        client = client_of(running)
+        client.call(CreateTopup(company=ACME, amount_cents=5_000, card="visa"))
+        client.call(CreateTopup(company=ACME, amount_cents=5_000, card="lost-card"))
+        call = client.call(SimulateCall(company=ACME, duration_s=157))
+        client.call(RefundCall(call=call.id, amount_cents=60))
+        with pytest.raises(OperationRefused):
+            client.call(CreateTopup(company=ACME, amount_cents=1, card="visa"))
+    with server(tmp_path / "home") as running:
+        client = client_of(running)
+        client.call(SimulateCall(company=BERGBLICK, duration_s=1_400))
+        client.call(SimulateCall(company=BERGBLICK, duration_s=60))
+        client.call(SimulateCall(company=BERGBLICK, duration_s=60))
+        settled(client, BERGBLICK, cents=2_936 - 980 - 42 - 42 + 5_000)
+        told = recorded(running, "--title", "A day")
+    assert told.title == "A day"
+    assert [company.balance for company in told.given.companies] == ["100.00", "29.36"]
+    armed = told.given.companies[1].auto_topup
+    assert armed is not None and (armed.threshold, armed.amount, armed.card) == ("20.00", "50.00", "visa")
+    refused = next(step for step in told.steps if step.expect and step.expect.refused)
+    assert refused.expect and refused.expect.refused == "invalid_amount"
+    end = last_expectation(told)
+    assert end.balances == {ACME: "149.50", BERGBLICK: "68.72"}
+    assert end.topups == {ACME: ("succeeded", "failed"), BERGBLICK: ("succeeded",)}
+    assert end.calls[BERGBLICK] == ("charged", "charged", "charged")
+
+
+def test_a_page_that_was_declined_and_paid_and_an_event_that_came_twice(running: RunningServer) -> None:
+    client = client_of(running)
+    topup = client.call(CheckoutTopup(company=NORDLICHT, amount_cents=2_500))
+    pay_checkout(client, {"topup": str(topup.id), "card": "insufficient-funds"})
+    pay_checkout(client, {"topup": str(topup.id), "card": "mastercard"})
+    settled(client, NORDLICHT, cents=1_903 + 2_500)
+    paid = until(lambda: events(client, "payment_intent.succeeded"), what="the event of the payment")
+    client.call(ReplayEvents(events=(paid[0].event_id,)))
+    charge = client.call(ListTopups()).rows[0].charge_id
+    client.call(RefundCharge(charge=str(charge), amount_cents=1_000))
+    settled(client, NORDLICHT, cents=1_903 + 1_500)
+    told = recorded(running)
+    steps = [(step.do, step.with_.get("card")) for step in told.steps if step.do]
+    assert steps[:3] == [
+        ("topups.checkout", None),
+        ("checkout.pay", "insufficient-funds"),
+        ("checkout.pay", "mastercard"),
+    ]
+    assert steps[3:] == [("events.list", None), ("events.replay", None), ("charges.refund", None)]
+    assert last_expectation(told).balances == {NORDLICHT: "34.03"}
+
+
+def test_only_the_last_few_and_what_was_set_before_them(running: RunningServer) -> None:
+    client = client_of(running)
+    client.call(CreateTopup(company=ACME, amount_cents=5_000, card="visa"))
+    client.call(SetAutoTopup(company=ACME, enabled=True, threshold_cents=2_500, amount_cents=6_000, card="amex"))
+    client.call(SimulateCall(company=ACME, duration_s=157))
+    told = recorded(running, "--last", "1")
+    (company,) = told.given.companies
+    assert company.balance == "150.00"
+    assert company.auto_topup is not None
+    assert (company.auto_topup.threshold, company.auto_topup.card) == ("25.00", "amex")
+    assert last_expectation(told).balances == {ACME: "148.90"}
+
+
+def test_what_cannot_be_told_is_a_comment_and_nothing_is_expected_of_it(running: RunningServer) -> None:
+    client = client_of(running)
+    call = client.call(SimulateCall(company=ACME, duration_s=60))
+    client.call(SimulateCall(company=HAFEN, duration_s=60))
+    client.call(RefundCall(call=call.id))
+    told = recorded(running, "--last", "2")
+    text = (running.home.parent / "recorded.yaml").read_text(encoding="utf-8")
+    assert "Nothing is expected of hafen-logistik: its calls have a rate of their own" in text
+    assert f"calls.refund is left out: nothing that is recorded here made {call.id}" in text
+    assert [step.do for step in told.steps] == ["calls.simulate", None]
+    assert last_expectation(told).balances == {}
+
+
+def test_what_was_held_is_told_with_the_lock(running: RunningServer) -> None:
+    client = client_of(running)
+    topup = client.call(CheckoutTopup(company=ACME, amount_cents=2_000))
+    client.call(SwitchTestMode(on=False))
+    pay_checkout(client, {"topup": str(topup.id), "card": "visa"})
+    until(lambda: events(client, "checkout.session.completed"), what="the held event")
+    client.call(SwitchTestMode(on=True))
+    settled(client, ACME, cents=12_000)
+    assert last_expectation(recorded(running)).topups == {ACME: ("succeeded",)}
+
+
+def test_where_nothing_was_done_there_is_nothing_to_tell(running: RunningServer) -> None:
+    refused = running.run("scenario", "record", "--json", code=1)
+    assert refused.error["code"] == "nothing_recorded"
+
+
+def test_a_recording_goes_to_stdout_or_into_json(running: RunningServer) -> None:
+    client_of(running).call(SimulateCall(company=ACME, duration_s=157))
+    text = running.run("scenario", "record", "--since", "10min").stdout
+    assert story.parse(text, Path("stdout")).steps[0].do == "calls.simulate"
+    answer: dict[str, Any] = running.ask("scenario", "record")
+    assert (answer["companies"], answer["gaps"], answer["steps"]) == ([ACME], [], 1)
+
+
+def events(client: SyncControlClient, type_: str) -> tuple[Any, ...]:
+    asked: Operation[Any] = ListEvents(type=type_)
+    rows: tuple[Any, ...] = client.call(asked).rows
+    return rows
