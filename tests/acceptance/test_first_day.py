@@ -41,7 +41,10 @@ class Terminal:
 
     def shows(self, pattern: str) -> re.Match[str]:
         """Wait until the screen matches."""
-        found: re.Match[str] = until(lambda: re.search(pattern, self.screen()), what=f"{pattern!r} on the screen")
+        try:
+            found: re.Match[str] = until(lambda: re.search(pattern, self.screen()), what=f"{pattern!r} on the screen")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it shows\n{self.screen()}") from None
         return found
 
     def close(self) -> None:
