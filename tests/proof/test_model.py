@@ -11,9 +11,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.support.proof_machine import Engine
 
 QUICK = settings(
-    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=20,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    derandomize=True,
 )
-LONG = settings(QUICK, max_examples=100, stateful_step_count=50)
+LONG = settings(QUICK, derandomize=False, max_examples=100, stateful_step_count=50)
 
 
 def play(empty_database: Path, profile: settings) -> None:

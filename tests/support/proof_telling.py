@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from billing.clock import ManualClock
 from billing.errors import CardDeclined
@@ -11,6 +11,8 @@ from billing.gateway import ChargeRequest, Checkout, CheckoutRequest, GatewayRef
 from tests.support.events import Story, event
 from tests.support.gateway import FakeGateway
 from tests.support.proof_model import Model
+
+R = TypeVar("R", ChargeRequest, RefundRequest)
 
 
 class TellingGateway(FakeGateway):
@@ -21,6 +23,8 @@ class TellingGateway(FakeGateway):
         self.model, self.outbox, self.clock = model, outbox, clock
         self.topup_of: dict[str, int] = {}
         """By the id of a session or an intent."""
+        self.owed: set[str] = set()
+        """The keys of requests whose events are in the outbox."""
         self.automatic: list[datetime] = []
         """When a card was charged by itself."""
         self.answered: dict[int, dict[str, int]] = {}
@@ -57,27 +61,24 @@ class TellingGateway(FakeGateway):
 
     async def charge(self, request: ChargeRequest) -> Payment:
         self._asked_for(request)
-        before = len(self.charges)
         try:
             payment = await super().charge(request)
         except CardDeclined:
             self.model.told(request.topup_id, "failed")
             raise
         finally:
-            if len(self.charges) > before:
-                self._owe(request)
+            self._owe(request)
         self.model.told(request.topup_id, "succeeded")
         return payment
 
     async def refund(self, request: RefundRequest) -> GatewayRefund:
-        before = len(self.refunds)
         try:
             answer = await super().refund(request)
             self.answered.setdefault(request.topup_id, {})[answer.refund_id] = answer.amount_cents
             return answer
         finally:
-            if len(self.refunds) > before:
-                refund_id = f"re_{len(self.refunds)}"
+            if number := self._first_time(request, self.refunds):
+                refund_id = f"re_{number}"
                 subject = refund_of(request.topup_id, refund_id, request.amount_cents, request.payment_intent_id)
                 self.owe("refund.created", {**subject, "metadata": {"refund_row_id": str(request.refund_row_id)}})
 
@@ -96,8 +97,18 @@ class TellingGateway(FakeGateway):
         self.model.topups.setdefault(request.topup_id, "open")
         self.model.amounts[request.topup_id] = request.amount_cents
 
+    def _first_time(self, request: R, made: list[R]) -> int:
+        """The number, from 1, of what Stripe has made of this request; 0 when it never came, or came again."""
+        if request.idempotency_key in self.owed or request not in made:
+            return 0
+        self.owed.add(request.idempotency_key)
+        return made.index(request) + 1
+
     def _owe(self, request: ChargeRequest) -> None:
-        intent_id = f"pi_{len(self.charges)}"
+        number = self._first_time(request, self.charges)
+        if not number:
+            return
+        intent_id = f"pi_{number}"
         self.topup_of[intent_id] = request.topup_id
         if request.origin == "auto" and self.payments[intent_id].status == "succeeded":
             self.automatic.append(self.clock.now())
