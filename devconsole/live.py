@@ -22,6 +22,8 @@ from relay.errors import RelayError
 
 TICK_S = 1 / 30
 """Between two updates at least: what comes faster is folded into one."""
+LOAD_AGAIN_S = 1.0
+"""Between two attempts to load everything, where the first failed."""
 BACKLOG_MAX = 20_000
 """Feed items that may wait for a tick; more than that is cheaper to load anew."""
 
@@ -34,6 +36,7 @@ class Follower:
         self._waiting: list[FeedItem] = []
         self._tick: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
+        self._load_again_at = 0.0
         self._missed = True
         """Something was, or may have been, missed: the next hello loads everything."""
 
@@ -42,6 +45,8 @@ class Follower:
         async for item in self._source.feed(on_lost=self._lost):
             if item.kind is FeedKind.HELLO:
                 await self._hello(item)
+            elif self._missed:
+                await self._load_again()
             elif item.kind is not FeedKind.BEAT:
                 await self._arrived(item)
 
@@ -51,9 +56,17 @@ class Follower:
         if not self._missed:
             self._publish(self._store.connected(Connection.LIVE))
 
-    async def _arrived(self, item: FeedItem) -> None:
-        if self._missed:
+    async def _load_again(self) -> None:
+        """The load failed but the stream lives: try with what comes next, a beat at the latest."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._load_again_at:
             return
+        self._load_again_at = loop.time() + LOAD_AGAIN_S
+        await self._load()
+        if not self._missed:
+            self._publish(self._store.connected(Connection.LIVE))
+
+    async def _arrived(self, item: FeedItem) -> None:
         self._waiting.append(item)
         if len(self._waiting) > BACKLOG_MAX:
             await self._load()
@@ -74,7 +87,7 @@ class Follower:
         self._publish(self._store.connected(Connection.RECONNECTING))
 
     async def _load(self) -> None:
-        """Ask for everything that is shown. When that fails the feed breaks too, and the next hello tries again."""
+        """Ask for everything that is shown."""
         self._waiting.clear()
         self._missed = True
         call = self._source.call

@@ -24,6 +24,7 @@ from relay.api import (
     LedgerCheck,
     ListCards,
     Operation,
+    ShowStatus,
     SimulateCall,
     SwitchTestMode,
 )
@@ -184,6 +185,18 @@ async def test_a_server_that_is_down_at_the_start_is_waited_for() -> None:
         assert "○ connecting" in screen_text(pilot)
         source.restore()
         await until(pilot, lambda: "Acme Telefon" in screen_text(pilot))
+
+
+async def test_a_load_that_failed_is_tried_again_while_the_feed_lives() -> None:
+    source = first_look()
+    source.answers[ShowStatus] = UNREACHABLE
+    async with console(source).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: source.asked_for(ShowStatus))
+        assert "Acme Telefon" not in screen_text(pilot)
+        del source.answers[ShowStatus]
+        source.push(views.event(11, type="customer.updated"))
+        await until(pilot, lambda: "Acme Telefon" in screen_text(pilot))
+        assert "● live" in screen_text(pilot)
 
 
 async def test_locked_is_impossible_to_miss_and_m_unlocks() -> None:
