@@ -68,7 +68,8 @@ async def _carry_out(backend: Backend, asked: Operation[Any]) -> web.Response:
 
 def _record(backend: Backend, asked: Operation[Any], *, at: datetime, outcome: str, answer: object = None) -> None:
     if asked.role is Role.DEVELOPER:
-        backend.performed.append(asked, at=at, outcome=outcome, answer=answer)
+        now = backend.clock.now()
+        backend.performed.append(asked, at=at, ended_at=now, outcome=outcome, answer=answer)
 
 
 async def list_operations(_request: web.Request) -> web.StreamResponse:

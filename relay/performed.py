@@ -37,10 +37,13 @@ class PerformedLog:
         self._path, self._older = path, path.with_suffix(".older.ndjson")
         self._file_bytes_max = file_bytes_max
 
-    def append(self, asked: Operation[Any], *, at: datetime, outcome: str, answer: object = None) -> None:
+    def append(
+        self, asked: Operation[Any], *, at: datetime, ended_at: datetime, outcome: str, answer: object = None
+    ) -> None:
         """Note one operation. Never raises for a full or broken disk: what was carried out has been carried out."""
         row = PerformedView(
             at=at,
+            ended_at=ended_at,
             name=asked.name,
             input=_without_numbers(msgspec.to_builtins(asked)),
             outcome=outcome,

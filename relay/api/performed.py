@@ -18,6 +18,8 @@ class PerformedView(View, frozen=True, kw_only=True):
 
     at: datetime
     """When it began: what it caused is not older."""
+    ended_at: datetime
+    """When it was answered: what it did itself, and did not only cause, is not younger."""
     name: str
     input: dict[str, Any]
     """Its fields as they were sent, with defaults."""

@@ -32,7 +32,7 @@ async def test_what_was_done_and_what_was_refused_is_recorded_with_input_and_ids
     assert (done.name, done.outcome) == ("calls.simulate", "done")
     assert done.input == {"company": "acme", "duration_s": 60, "from_number": None, "to_number": None}
     assert done.ids["id"] == call.id
-    assert done.at == relay.clock.now()
+    assert done.at == done.ended_at == relay.clock.now()
     assert (refused.outcome, refused.ids) == ("unknown_company", {})
 
 
@@ -69,21 +69,23 @@ async def test_a_restart_forgets_nothing(empty_database: Path, tmp_path: Path) -
 def test_the_number_of_a_card_is_not_kept(tmp_path: Path) -> None:
     log = PerformedLog(tmp_path / "operations.ndjson")
     for typed in ("4242424242424242", "4242 4242 4242 4242", "my card is 3782-822463-10005"):
-        log.append(CreateTopup(company="acme", amount_cents=5_000, card=typed), at=AT, outcome="unknown_card")
+        log.append(
+            CreateTopup(company="acme", amount_cents=5_000, card=typed), at=AT, ended_at=AT, outcome="unknown_card"
+        )
     assert [row.input["card"] for row in log.newest_first()] == ["my card is (masked)", "(masked)", "(masked)"]
 
 
 @pytest.mark.parametrize("kept", ["visa", "pm_card_visa", "pm_1QxAbCdEf0123456789012345"])
 def test_names_of_cards_and_of_payment_methods_are_kept(tmp_path: Path, kept: str) -> None:
     log = PerformedLog(tmp_path / "operations.ndjson")
-    log.append(CreateTopup(company="acme", amount_cents=5_000, card=kept), at=AT, outcome="done")
+    log.append(CreateTopup(company="acme", amount_cents=5_000, card=kept), at=AT, ended_at=AT, outcome="done")
     assert [row.input["card"] for row in log.newest_first()] == [kept]
 
 
 def test_two_files_bound_what_is_kept(tmp_path: Path) -> None:
     log = PerformedLog(tmp_path / "operations.ndjson", file_bytes_max=2_000)
     for duration_s in range(200):
-        log.append(SimulateCall(company="acme", duration_s=duration_s), at=AT, outcome="done")
+        log.append(SimulateCall(company="acme", duration_s=duration_s), at=AT, ended_at=AT, outcome="done")
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 5_000
     kept = [row.input["duration_s"] for row in log.newest_first()]
     assert kept == list(range(199, 199 - len(kept), -1))
@@ -94,12 +96,14 @@ def test_a_line_cut_short_by_a_crash_costs_that_line_alone(tmp_path: Path) -> No
     path = tmp_path / "operations.ndjson"
     log = PerformedLog(path)
     for duration_s in (1, 2):
-        log.append(SimulateCall(company="acme", duration_s=duration_s), at=AT, outcome="done")
+        log.append(SimulateCall(company="acme", duration_s=duration_s), at=AT, ended_at=AT, outcome="done")
     path.write_bytes(path.read_bytes()[:-20])
-    log.append(SimulateCall(company="acme", duration_s=3), at=AT, outcome="done")
+    log.append(SimulateCall(company="acme", duration_s=3), at=AT, ended_at=AT, outcome="done")
     assert [row.input["duration_s"] for row in log.newest_first()] == [3, 1]
 
 
 def test_a_broken_disk_does_not_undo_what_was_done(tmp_path: Path) -> None:
-    PerformedLog(tmp_path / "missing" / "operations.ndjson").append(SwitchTestMode(on=True), at=AT, outcome="done")
+    PerformedLog(tmp_path / "missing" / "operations.ndjson").append(
+        SwitchTestMode(on=True), at=AT, ended_at=AT, outcome="done"
+    )
     assert not (tmp_path / "missing").exists()

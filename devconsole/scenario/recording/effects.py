@@ -80,13 +80,38 @@ class Effects:
         return self._asked_by(decision)
 
     def _asked_by(self, decision: DecisionView) -> int:
-        """The deed after which somebody asked whether an automatic top-up was due."""
-        by_call = (
-            place
-            for place, deed in enumerate(self._deeds)
-            if deed.name in CALL_DEEDS and decision.call_id is not None and deed.ids.get("id") == decision.call_id
+        """The deed that made an automatic top-up due: of calls in quick succession the first that was not yet
+        answered and left too little, whichever of them happened to be looked at first."""
+        asked = self._call_deed(decision.call_id)
+        if asked is None:
+            return self._before(decision.decided_at)
+        answered = {each.call_id for each in self._facts.decisions if each.id < decision.id}
+        open_ones = (place for place in range(asked) if self._deeds[place].ids.get("id") not in answered)
+        return next((place for place in open_ones if self._left_too_little(place, decision)), asked)
+
+    def _left_too_little(self, place: int, decision: DecisionView) -> bool:
+        """Whether this deed is a call of the decision's company after which no more was left than its threshold."""
+        deed = self._deeds[place]
+        if deed.name not in CALL_DEEDS or not is_done(deed) or decision.threshold_cents is None:
+            return False
+        rows = (
+            row
+            for row in self._facts.ledger
+            if row.type == "charge" and row.reference_id == str(deed.ids.get("id")) and row.reference_type == "call"
         )
-        return next(by_call, self._before(decision.decided_at))
+        return any(
+            row.company_id == decision.company_id
+            and row.balance_after_cents + row.bonus_after_cents - row.reserved_after_cents <= decision.threshold_cents
+            for row in rows
+        )
+
+    def _call_deed(self, call: int | str | None) -> int | None:
+        """The deed that ended a call."""
+        for place in reversed(range(len(self._deeds))):
+            deed = self._deeds[place]
+            if deed.name in CALL_DEEDS and call is not None and str(deed.ids.get("id")) == str(call):
+                return place
+        return None
 
     def _before(self, moment: datetime) -> int:
         return max((place for place, deed in enumerate(self._deeds) if deed.at <= moment), default=0)
@@ -121,22 +146,19 @@ class Effects:
 
     def _call(self, row: LedgerView) -> int:
         """A call is paid by the deed that ended it, or by the credit that it had to wait for."""
-        ended = [
-            place
-            for place, deed in enumerate(self._deeds)
-            if deed.name in CALL_DEEDS and str(deed.ids.get("id")) == row.reference_id
-        ]
-        if row.type != "charge" or not ended:
+        ended = self._call_deed(row.reference_id)
+        if row.type != "charge" or ended is None:
             if row.type == "charge":
                 self._stranger(row, f"call {row.reference_id} was made before the stretch that is recorded")
             return self._before(row.created_at)
+        if row.created_at <= self._deeds[ended].ended_at:
+            return ended
         credits = [
             each
             for each in self._facts.ledger
             if each.company_id == row.company_id and each.id < row.id and each.money_cents + each.bonus_cents > 0
-            if each.created_at >= self._deeds[ended[-1]].at
         ]
-        return self._place(credits[-1]) if credits else ended[-1]
+        return self._place(credits[-1]) if credits else ended
 
     def _stranger(self, row: LedgerView, why: str) -> None:
         self.strangers.setdefault(row.company_slug, why)

@@ -44,7 +44,9 @@ def payments_on_pages(facts: Facts) -> tuple[list[PerformedView], list[Unplayabl
                 unplayable.append(Unplayable(topup, what))
             else:
                 paid.append(
-                    PerformedView(at=at, name=PAY, input={"topup": topup.id, "card": card}, outcome=DONE, ids={})
+                    PerformedView(
+                        at=at, ended_at=at, name=PAY, input={"topup": topup.id, "card": card}, outcome=DONE, ids={}
+                    )
                 )
     return paid, unplayable
 
