@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from devconsole import __version__, output
+from devconsole import __version__, collector, output
 from devconsole.exclusive import exclusive
 from devconsole.headless import LinePrinter, Narrator
 from devconsole.logs import logging_to
@@ -104,7 +103,7 @@ async def _serve(settings: Settings, home: Home, ending: Ending, *, as_json: boo
 
     ending.on_signals()
     async with running(settings, home) as server:
-        spare_collector()
+        collector.spare()
         if as_json:
             output.write_json_line(_ready(server))
             await ending.wait()
@@ -113,13 +112,6 @@ async def _serve(settings: Settings, home: Home, ending: Ending, *, as_json: boo
             async with _narrated(server.backend.feed):
                 await ending.wait()
     return ending.code
-
-
-def spare_collector() -> None:
-    """Keep the garbage collector from walking all modules again and again: measured, 5 to 8 % of a flood."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _ready(server: Running) -> Ready:

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from relay.api import FeedItem, Operation
+    from devconsole import collector
+from relay.api import FeedItem, Operation
     from relay.client import ControlClient
     from relay.errors import RelayError
 
@@ -70,6 +71,7 @@ class RemoteSource:
 
     async def _open(self) -> ControlClient:
         address, client_type = await asyncio.gather(asyncio.to_thread(self._find), asyncio.to_thread(_client_type))
+        collector.spare()  # the first screen stands and everything that stays is imported
         return client_type(address.url, address.token)
 
 
