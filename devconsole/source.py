@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from devconsole import collector
+
 if TYPE_CHECKING:
-    from devconsole import collector
-from relay.api import FeedItem, Operation
+    from relay.api import FeedItem, Operation
     from relay.client import ControlClient
     from relay.errors import RelayError
 
