@@ -18,7 +18,7 @@ from tests.support import tools
 from tests.support.processes import environment, is_gone, run, until
 
 SIZE = ("120", "40")
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 
 
 class Terminal:
@@ -115,7 +115,7 @@ def test_the_three_flows_by_keys_and_in_the_browser(terminal: Terminal, home: Pa
     assert "/c/pay/cs_test_" in url
     assert "watch it in the console" in pay(url, "4242424242424242")
     terminal.shows(r"Acme Telefon.*148\.90")
-    terminal.shows(r"completed +checkout\.session\.completed")
+    terminal.shows(r"completed +checkout\.session\.completed +acme-")
 
     run("balances", "drain", "--company", "bergblick-praxis", "--to", "20.10", home=home)
     run("calls", "simulate", "--company", "bergblick-praxis", "--duration", "60", home=home)
