@@ -45,9 +45,19 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     home: str
 
 
-def run_server(home: Home, *, start: Mapping[str, Any], as_json: bool, until_stdin_closes: bool = False) -> int:
-    """Serve until a signal, or until stdin closes; the answer is the exit code. Raises `Failure`."""
-    settings = read_settings(start)
+def run_server(
+    home: Home,
+    *,
+    start: Mapping[str, Any],
+    as_json: bool,
+    isolated: bool = False,
+    until_stdin_closes: bool = False,
+) -> int:
+    """Serve until a signal, or until stdin closes; the answer is the exit code. Raises `Failure`.
+
+    `isolated` keeps the environment and `.env` out.
+    """
+    settings = read_settings(start, isolated=isolated)
     ending = Ending()
     if until_stdin_closes:
         ending.when_stdin_closes()

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from billing.policy import Policy
 from devconsole.format import masked
@@ -197,14 +197,36 @@ class Settings(BaseSettings):
         )
 
 
-def read_settings(options: Mapping[str, Any] | None = None) -> Settings:
-    """The settings, with options of the command line over them. Raises `Failure` that names the variable at fault."""
+class IsolatedSettings(Settings):
+    """Options and defaults alone: neither the environment nor any `.env` is looked at.
+
+    For servers of stories and demos, which always run on the sandbox whatever key lies around.
+    """
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def read_settings(options: Mapping[str, Any] | None = None, *, isolated: bool = False) -> Settings:
+    """The settings, with options of the command line over them. Raises `Failure` that names the variable at fault.
+
+    `isolated` leaves nothing but options and defaults.
+    """
     written: dict[str, Any] = {
         name.removeprefix("no_"): not value if name.startswith("no_") else value
         for name, value in (options or {}).items()
     }
+    kind = IsolatedSettings if isolated else Settings
     try:
-        return Settings(**{f"devconsole_{name}": value for name, value in written.items()})
+        return kind(**{f"devconsole_{name}": value for name, value in written.items()})
     except ValidationError as error:
         raise _failure(error, written) from None
 

@@ -12,9 +12,12 @@ from devconsole.commands.verb import Invocation, Verb
 
 @click.command("server", cls=Verb, help="Run the server without a screen; it prints one line per event.")
 @start_options
+@click.option(
+    "--isolated", is_flag=True, help="Look at neither the environment nor .env: always the sandbox, and the defaults."
+)
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 @click.pass_obj
-def command(invocation: Invocation, /, until_stdin_closes: bool, **options: Any) -> int:
+def command(invocation: Invocation, /, isolated: bool, until_stdin_closes: bool, **options: Any) -> int:
     """With --json the first line tells the addresses, once they answer, and nothing follows."""
     from devconsole.server import run_server
 
@@ -22,5 +25,6 @@ def command(invocation: Invocation, /, until_stdin_closes: bool, **options: Any)
         invocation.home,
         start=given(options),
         as_json=invocation.json,
+        isolated=isolated,
         until_stdin_closes=until_stdin_closes,
     )

@@ -21,8 +21,9 @@ from relay.sync_client import SyncControlClient
 
 Listener = Callable[[Path, StepResult], None]
 
-ISOLATED = {"port": 0, "sandbox_port": 0, "no_samples": True}
-"""How the server of a story starts: free ports, nobody there but the companies that the story names."""
+ISOLATED = {"isolated": True, "port": 0, "sandbox_port": 0, "no_samples": True}
+"""How the server of a story starts: deaf to the environment, so always on the sandbox; on free ports; nobody there but
+the companies that the story names."""
 
 
 @dataclass(frozen=True)

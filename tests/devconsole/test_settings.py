@@ -139,3 +139,14 @@ def test_a_wrong_option_is_a_usage_error_that_names_the_option() -> None:
 def test_secrets_do_not_show_in_a_dump(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIPE_SECRET", SK_TEST)
     assert SK_TEST not in repr(read_settings())
+
+
+def test_isolated_settings_hear_nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STRIPE_SECRET", "sk_live_51Nabcdefghijklmn")
+    monkeypatch.setenv("DEFAULT_BILLING_RATE", "9.99")
+    (tmp_path / ".env").write_text(f"STRIPE_SECRET={SK_TEST}\nSTRIPE_TEST_MODE=false\n", encoding="utf-8")
+    settings = read_settings({"port": 0}, isolated=True)
+    assert settings.uses_sandbox
+    assert (settings.stripe_secret, settings.test_mode_problem) == (None, None)
+    assert settings.policy() == Policy()
+    assert settings.devconsole_port == 0
