@@ -39,7 +39,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "reports",
     ),
     "Events": ("events", "deliveries", "failures", "trace", "operations"),
-    "Stories": ("scenario", "demo"),
+    "Stories and faults": ("scenario", "demo", "faults"),
 }
 """Every noun under its heading of `--help`; `auto-topup` is `command` in `devconsole/commands/auto_topup.py`."""
 

@@ -21,6 +21,7 @@ from billing.services.topup import StripeTopupService
 from billing.stripe_gateway import StripeGateway
 from billing.worker import Worker
 from devconsole import __version__
+from devconsole.fault_switch import SandboxFaults
 from devconsole.format import rfc3339
 from devconsole.listen import find_stripe_cli
 from devconsole.output import Failure
@@ -161,6 +162,7 @@ def _backend(
         token=home.token(),
         cards={card.name: card for card in CARDS},
         templates=Templates(),
+        faults=SandboxFaults(sandbox.faults) if sandbox is not None else None,
     )
 
 

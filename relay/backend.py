@@ -17,6 +17,7 @@ from billing.services.call_refund import CallRefundService
 from billing.services.prepaid import PrepaidBillingService
 from billing.services.topup import StripeTopupService
 from billing.worker import Worker
+from relay.api.faults import FaultView
 from relay.commits import Commits
 from relay.feed import Feed
 from relay.home import Home
@@ -67,6 +68,28 @@ class EventTemplates(Protocol):
         """The bytes of a new event; `overrides` maps dotted paths to values."""
 
 
+class FaultSwitch(Protocol):
+    """The faults of the sandbox that this server runs."""
+
+    def faults(self) -> Sequence[FaultView]:
+        """All that there are, with their state."""
+
+    def switch_on(
+        self,
+        name: str,
+        *,
+        times: int,
+        only: str | None,
+        contains: str | None,
+        seconds: float | None,
+        probability: float | None,
+    ) -> None:
+        """Let the next `times` requests or deliveries run into a fault that `faults()` names."""
+
+    def switch_off(self, name: str | None) -> None:
+        """One, or with None all, also those that the sandbox was asked for directly."""
+
+
 @dataclass(kw_only=True)
 class Backend:
     """The parts of one running server. `create_app` starts and stops what has to run."""
@@ -99,6 +122,8 @@ class Backend:
     cards: Mapping[str, Card]
     """By name."""
     templates: EventTemplates
+    faults: FaultSwitch | None = None
+    """None where no sandbox of ours runs."""
     upstreams: Upstreams = field(default_factory=Upstreams)
 
     commits: Commits = field(init=False)

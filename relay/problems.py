@@ -7,7 +7,7 @@ import secrets
 
 from billing import errors
 from relay.api.operation import Problem
-from relay.unknown import UnknownDelivery, UnknownReference, WebhookUnreachable
+from relay.unknown import NoSandbox, UnknownDelivery, UnknownFault, UnknownReference, WebhookUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ STATUS: tuple[tuple[type[errors.BillingError], int], ...] = (
     (errors.UnknownInvoice, 404),
     (UnknownDelivery, 404),
     (UnknownReference, 404),
+    (UnknownFault, 404),
+    (NoSandbox, 409),
     (errors.SlugTaken, 409),
     (errors.TestModeOff, 409),
     (WebhookUnreachable, 503),

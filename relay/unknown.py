@@ -48,3 +48,22 @@ class WebhookUnreachable(Refused):
     """Our own webhook did not take a delivery of ours."""
 
     code = "webhook_unreachable"
+
+
+class UnknownFault(Refused):
+    code = "unknown_fault"
+
+    def __init__(self, name: str, suggestion: str) -> None:
+        super().__init__(f"there is no fault {name}", remedy=suggestion)
+
+
+class NoSandbox(Refused):
+    """Faults are the sandbox's; the real Stripe commits none on demand."""
+
+    code = "no_sandbox"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this server runs without the sandbox, and only that commits faults on demand",
+            remedy="Start a server without STRIPE_SECRET, --no-sandbox and --stripe-api.",
+        )

@@ -41,6 +41,7 @@ from relay.api.events import (
     ShowEvent,
     TriggerEvent,
 )
+from relay.api.faults import FaultView, ListFaults, SwitchFaultOn, SwitchFaultsOff
 from relay.api.feed import FeedItem, FeedKind
 from relay.api.invoices import InvoiceItemView, InvoicePdf, InvoiceView, ListInvoices, MakeInvoicePdf, ShowInvoice
 from relay.api.ledger import (
@@ -111,6 +112,7 @@ __all__ = [
     "EventTypeView",
     "EventView",
     "FailureView",
+    "FaultView",
     "FeedItem",
     "FeedKind",
     "Finding",
@@ -130,6 +132,7 @@ __all__ = [
     "ListEventTypes",
     "ListEvents",
     "ListFailures",
+    "ListFaults",
     "ListInvoices",
     "ListLedger",
     "ListNotices",
@@ -171,6 +174,8 @@ __all__ = [
     "SimulateCall",
     "StartCall",
     "StatusView",
+    "SwitchFaultOn",
+    "SwitchFaultsOff",
     "SwitchTestMode",
     "TestModeView",
     "TopupPreview",
@@ -228,6 +233,9 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ListDeliveries,
         ShowDelivery,
         ListFailures,
+        ListFaults,
+        SwitchFaultOn,
+        SwitchFaultsOff,
         ListLedger,
         CheckLedger,
         ShowTrace,

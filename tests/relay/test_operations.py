@@ -21,6 +21,7 @@ from relay.api import (
     ListEvents,
     ListEventTypes,
     ListFailures,
+    ListFaults,
     ListLedger,
     ListTopups,
     Operation,
@@ -127,6 +128,7 @@ async def test_a_stripe_that_is_out_of_reach_is_an_answer_with_a_remedy(relay: R
         (ListLedger(type="odd"), 400, "unknown_choice"),
         (ListDeliveries(verdict="odd"), 400, "unknown_choice"),
         (ListDecisions(company="nobody"), 404, "unknown_company"),
+        (ListFaults(), 409, "no_sandbox"),
     ],
 )
 async def test_what_does_not_exist_is_refused_by_name(
