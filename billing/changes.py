@@ -45,3 +45,8 @@ def by_kind(changes: Iterable[Change]) -> Changes:
 def announce(session: Session, kind: Kind, row_id: int, company_id: int | None = None) -> None:
     """Note a change; it is published when, and only if, the surrounding transaction commits."""
     session.info.setdefault("changes", []).append(Change(kind, row_id, company_id))
+
+
+def announce_all(session: Session, kind: Kind, row_ids: Iterable[int]) -> None:
+    """Note that each of these rows was touched."""
+    session.info.setdefault("changes", []).extend(Change(kind, row_id) for row_id in row_ids)

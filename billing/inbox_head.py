@@ -19,8 +19,7 @@ _TEXT_MAX = 255
 """Stripe's ids and type names stay far below."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventHead:
+class EventHead(msgspec.Struct, frozen=True, gc=False):
     """The outside of an event. `amount_cents` and `currency` are those of its object, where it has any."""
 
     event_id: str

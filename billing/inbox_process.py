@@ -188,7 +188,7 @@ _DUE: Final = (
         _EVENTS.c.received_at,
     )
     .where(_EVENTS.c.status == constant(EventStatus.PENDING), _EVENTS.c.next_attempt_at <= bindparam("b_now"))
-    # The order of its index: a long queue is not sorted for each batch.
+    # The order of `events_by_status`: a long queue is not sorted for each batch.
     .order_by(_EVENTS.c.next_attempt_at, _EVENTS.c.id)
     .limit(bindparam("b_limit"))
 )

@@ -6,7 +6,6 @@ An event is kept once, whatever number of times it is delivered; each delivery i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,8 +13,8 @@ import msgspec
 from sqlalchemy import update
 from sqlmodel import Session
 
-from billing.bulk import BulkInsert
-from billing.changes import Kind, announce
+from billing.bulk import BulkInsert, stored_json, stored_time
+from billing.changes import Kind, announce_all
 from billing.dialect import next_ids, rows_with_texts, table_of
 from billing.inbox_head import EventHead
 from billing.models import EventStatus, Verdict, WebhookDelivery, WebhookEvent
@@ -23,8 +22,7 @@ from billing.models import EventStatus, Verdict, WebhookDelivery, WebhookEvent
 LIVE_MODE_REASON = "the event is from live mode; this tool handles test mode only"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request to the webhook, verified or rejected.
 
     `head` is set exactly when the delivery is good: signed, JSON, an event. Otherwise `http_status` and
@@ -52,8 +50,7 @@ class Arrival:
     """Test mode is off: keep it, but do not process it yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """What became of one arrival. `status`: accepted, duplicate, held or rejected."""
 
     delivery_id: int
@@ -64,53 +61,54 @@ class Stored:
     response_body: str
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, gc=False):
     received: bool
     status: str
     event_id: str
     delivery: int
 
 
+_encode = msgspec.json.Encoder().encode
+_EVENTS: Final = table_of(WebhookEvent)
+_DELIVERIES: Final = table_of(WebhookDelivery)
+_TRIED_AGAIN: Final = frozenset({EventStatus.FAILED, EventStatus.UNMATCHED})
+
+
 def store(session: Session, batch: Sequence[Arrival]) -> list[Stored]:
     """Store a batch in arrival order; the answers are in the order of `batch`."""
     if not batch:
         return []
-    row_ids, new_rows = _store_events(session, batch)
-    deliveries: list[dict[str, Any]] = []
-    answers: list[Stored] = []
-    unseen = {row["event_id"]: row["status"] for row in new_rows}
-    for delivery_id, arrival in zip(next_ids(session, _DELIVERIES, len(batch)), batch, strict=True):
-        stored = _answer(delivery_id, arrival, row_ids, unseen)
-        answers.append(stored)
-        deliveries.append(_delivery_row(stored, arrival))
-        announce(session, Kind.DELIVERY, delivery_id)
-    _INSERT_DELIVERIES(session.connection(), deliveries)
+    row_ids, unseen = _store_events(session, batch)
+    delivery_ids = next_ids(session, _DELIVERIES, len(batch))
+    answers = [
+        _answer(delivery_id, arrival, row_ids, unseen) for delivery_id, arrival in zip(delivery_ids, batch, strict=True)
+    ]
+    rows = [_delivery_values(stored, arrival) for stored, arrival in zip(answers, batch, strict=True)]
+    _INSERT_DELIVERIES(session.connection(), rows)
+    announce_all(session, Kind.DELIVERY, delivery_ids)
     return answers
 
 
-def _store_events(session: Session, batch: Sequence[Arrival]) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """Insert the events that are not there yet; returns the row id of every event named, and the new rows."""
+def _store_events(session: Session, batch: Sequence[Arrival]) -> tuple[dict[str, int], dict[str, EventStatus]]:
+    """Insert the events that are not there yet; returns the row id of every event named, and the status of new ones."""
     first: dict[str, Arrival] = {}
     for arrival in batch:
         if arrival.head is not None:
             first.setdefault(arrival.head.event_id, arrival)
     if not first:
-        return {}, []
+        return {}, {}
     connection = session.connection()
     known = rows_with_texts(connection, _EVENTS, "event_id", first, "event_id", "id", "status")
     row_ids = {row.event_id: row.id for row in known}
     _try_again(session, [row.id for row in known if row.status in _TRIED_AGAIN], batch[0].received_at)
-    unseen = [arrival for event_id, arrival in first.items() if event_id not in row_ids]
+    unseen = {event_id: arrival for event_id, arrival in first.items() if event_id not in row_ids}
     # Ids are given here because an executemany does not tell them; nobody else writes while this transaction runs.
-    rows = [
-        _event_row(row_id, arrival)
-        for row_id, arrival in zip(next_ids(session, _EVENTS, len(unseen)), unseen, strict=True)
-    ]
-    _INSERT_EVENTS(connection, rows)
-    for row in rows:
-        row_ids[row["event_id"]] = row["id"]
-        announce(session, Kind.EVENT, row["id"])
-    return row_ids, rows
+    new_ids = next_ids(session, _EVENTS, len(unseen))
+    statuses = [_status(arrival) for arrival in unseen.values()]
+    _INSERT_EVENTS(connection, list(map(_event_values, new_ids, unseen.values(), statuses)))
+    announce_all(session, Kind.EVENT, new_ids)
+    row_ids.update(zip(unseen, new_ids, strict=True))
+    return row_ids, dict(zip(unseen, statuses, strict=True))
 
 
 def _try_again(session: Session, row_ids: list[int], now: datetime) -> None:
@@ -122,8 +120,7 @@ def _try_again(session: Session, row_ids: list[int], now: datetime) -> None:
         .where(_EVENTS.c.id.in_(row_ids))
         .values(status=EventStatus.PENDING, retry_count=0, next_attempt_at=now)
     )
-    for row_id in row_ids:
-        announce(session, Kind.EVENT, row_id)
+    announce_all(session, Kind.EVENT, row_ids)
 
 
 def _answer(delivery_id: int, arrival: Arrival, row_ids: dict[str, int], unseen: dict[str, EventStatus]) -> Stored:
@@ -133,114 +130,73 @@ def _answer(delivery_id: int, arrival: Arrival, row_ids: dict[str, int], unseen:
     # Taken out, so that the second delivery within one batch is a duplicate of the first.
     status_of_new = unseen.pop(event_id, None)
     status = "duplicate" if status_of_new is None else "held" if status_of_new is EventStatus.HELD else "accepted"
-    body = msgspec.json.encode(_Answer(True, status, event_id, delivery_id)).decode()
+    body = _encode(_Answer(True, status, event_id, delivery_id)).decode()
     return Stored(delivery_id, row_ids[event_id], event_id, status, 200, body)
 
 
-def _event_row(row_id: int, arrival: Arrival) -> dict[str, Any]:
-    head = arrival.head
-    assert head is not None
-    status = EventStatus.HELD if arrival.held else EventStatus.PENDING
-    reason = "test mode was off when it arrived; it is processed when test mode is on again" if arrival.held else None
-    if head.livemode:
-        status, reason = EventStatus.QUARANTINED, LIVE_MODE_REASON
-    return {
-        "id": row_id,
-        "event_id": head.event_id,
-        "provider": "stripe",
-        "event_type": head.type,
-        "status": status,
-        "reason": reason,
-        "object_id": head.object_id,
-        "amount_cents": head.amount_cents,
-        "currency": head.currency,
-        "livemode": head.livemode,
-        "api_version": head.api_version,
-        "source": arrival.source,
-        "payload": arrival.body,
-        "headers": dict(arrival.headers),
-        "retry_count": 0,
-        "next_attempt_at": arrival.received_at if status is EventStatus.PENDING else None,
-        "stripe_created_at": head.created_at,
-        "received_at": arrival.received_at,
-        "processed_at": arrival.received_at if status is EventStatus.QUARANTINED else None,
-    }
+def _status(arrival: Arrival) -> EventStatus:
+    """What a new event starts as."""
+    assert arrival.head is not None
+    if arrival.head.livemode:
+        return EventStatus.QUARANTINED
+    return EventStatus.HELD if arrival.held else EventStatus.PENDING
 
 
-def _delivery_row(stored: Stored, arrival: Arrival) -> dict[str, Any]:
-    duplicate = stored.status == "duplicate"
-    rejected = stored.status == "rejected"
-    return {
-        "id": stored.delivery_id,
-        "webhook_event_id": stored.event_row_id,
-        "event_id": stored.event_id,
-        "source": arrival.source,
-        "verdict": Verdict.REJECTED if rejected else Verdict.DUPLICATE if duplicate else Verdict.ACCEPTED,
-        "reason_code": "duplicate" if duplicate else arrival.reason_code,
-        "reason": "this event was delivered before" if duplicate else arrival.reason,
-        "remedy": arrival.remedy,
-        "secret_label": arrival.secret_label,
-        "http_status": stored.http_status,
-        "response_body": stored.response_body,
-        "headers": dict(arrival.headers),
-        # The bytes of a good delivery are those of its event.
-        "body": arrival.body if rejected else None,
-        "body_bytes": len(arrival.body),
-        "latency_us": arrival.latency_us,
-        "remote": arrival.remote,
-        "user_agent": arrival.user_agent,
-        "received_at": arrival.received_at,
-    }
-
-
-_EVENTS: Final = table_of(WebhookEvent)
-_DELIVERIES: Final = table_of(WebhookDelivery)
-_TRIED_AGAIN: Final = frozenset({EventStatus.FAILED, EventStatus.UNMATCHED})
+_REASONS: Final = {
+    EventStatus.QUARANTINED: LIVE_MODE_REASON,
+    EventStatus.HELD: "test mode was off when it arrived; it is processed when test mode is on again",
+}
 _INSERT_EVENTS: Final = BulkInsert(
     _EVENTS,
     (
-        "id",
-        "event_id",
-        "provider",
-        "event_type",
-        "status",
-        "reason",
-        "object_id",
-        "amount_cents",
-        "currency",
-        "livemode",
-        "api_version",
-        "source",
-        "payload",
-        "headers",
-        "retry_count",
-        "next_attempt_at",
-        "stripe_created_at",
-        "received_at",
-        "processed_at",
+        *("id", "event_id", "provider", "event_type", "status", "reason"),
+        *("object_id", "amount_cents", "currency", "livemode", "api_version", "source", "payload", "headers"),
+        *("retry_count", "next_attempt_at", "stripe_created_at", "received_at", "processed_at"),
     ),
     otherwise="ON CONFLICT (event_id) DO NOTHING",
 )
+
+
+def _event_values(row_id: int, arrival: Arrival, status: EventStatus) -> tuple[Any, ...]:
+    """The columns of `_INSERT_EVENTS`, line for line."""
+    head = arrival.head
+    assert head is not None
+    created_at = None if head.created_at is None else stored_time(head.created_at)
+    received_at = stored_time(arrival.received_at)
+    due_at = received_at if status is EventStatus.PENDING else None
+    processed_at = received_at if status is EventStatus.QUARANTINED else None
+    headers = stored_json(arrival.headers)
+    return (
+        *(row_id, head.event_id, "stripe", head.type, status.value, _REASONS.get(status)),
+        *(head.object_id, head.amount_cents, head.currency, head.livemode, head.api_version),
+        *(arrival.source, arrival.body, headers),
+        *(0, due_at, created_at, received_at, processed_at),
+    )
+
+
+_VERDICTS: Final = {"rejected": Verdict.REJECTED.value, "duplicate": Verdict.DUPLICATE.value}
 _INSERT_DELIVERIES: Final = BulkInsert(
     _DELIVERIES,
     (
-        "id",
-        "webhook_event_id",
-        "event_id",
-        "source",
-        "verdict",
-        "reason_code",
-        "reason",
-        "remedy",
-        "secret_label",
-        "http_status",
-        "response_body",
-        "headers",
-        "body",
-        "body_bytes",
-        "latency_us",
-        "remote",
-        "user_agent",
-        "received_at",
+        *("id", "webhook_event_id", "event_id", "source", "verdict"),
+        *("reason_code", "reason", "remedy", "secret_label"),
+        *("http_status", "response_body", "headers", "body", "body_bytes"),
+        *("latency_us", "remote", "user_agent", "received_at"),
     ),
 )
+
+
+def _delivery_values(stored: Stored, arrival: Arrival) -> tuple[Any, ...]:
+    """The columns of `_INSERT_DELIVERIES`, line for line."""
+    duplicate = stored.status == "duplicate"
+    verdict = _VERDICTS.get(stored.status, Verdict.ACCEPTED.value)
+    reason_code = "duplicate" if duplicate else arrival.reason_code
+    reason = "this event was delivered before" if duplicate else arrival.reason
+    # The bytes of a good delivery are those of its event.
+    body = arrival.body if stored.status == "rejected" else None
+    return (
+        *(stored.delivery_id, stored.event_row_id, stored.event_id, arrival.source, verdict),
+        *(reason_code, reason, arrival.remedy, arrival.secret_label),
+        *(stored.http_status, stored.response_body, stored_json(arrival.headers), body, len(arrival.body)),
+        *(arrival.latency_us, arrival.remote, arrival.user_agent, stored_time(arrival.received_at)),
+    )

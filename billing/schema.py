@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from billing.errors import DatabaseTooNew, NotADatabase
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision in `migrations/versions`."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 

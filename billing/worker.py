@@ -34,7 +34,7 @@ from billing.services.topup import StripeTopupService
 log = logging.getLogger(__name__)
 
 EVENTS_PER_COMMIT: Final = 64
-GIVE_WAY: Final = 9
+GIVE_WAY: Final = 19
 """While it gives way, a batch of events is followed by a rest that is so many times as long."""
 JOBS_AT_ONCE: Final = 8
 """So many Stripe calls are under way at most; real test mode allows 25 requests a second."""
@@ -107,7 +107,7 @@ class Worker:
         self._jobs.wake()
 
     def give_way_while(self, busy: Callable[[], bool]) -> None:
-        """Acknowledging comes first: while `busy()`, only a tenth of the time goes into processing events."""
+        """Acknowledging comes first: while `busy()`, only a twentieth of the time goes into processing events."""
         self._gives_way = busy
 
     async def idle(self) -> None:

@@ -120,6 +120,9 @@ class TestMode:
             debounce=NOTICE_MS,
             step=NOTICE_MS // 2,
             recursive=False,
+            # Notices of the kernel would come with every write to the database beside it, four for each event.
+            force_polling=True,
+            poll_delay_ms=NOTICE_MS,
         ):
             self.look()
 

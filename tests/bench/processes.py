@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 SECRET = "whsec_bench_0000000000000000000000"
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORE = {CORES[0]} if CORES else set()
@@ -24,16 +26,30 @@ def pin(process_id: int, cores: set[int]) -> None:
         os.sched_setaffinity(process_id, cores)
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """A running server that does nothing."""
+
+    port: int
+    pid: int
+
+
+def processor_s(process_id: int) -> float:
+    """Seconds of processor time that a process has used so far, in itself and for it in the kernel."""
+    times = psutil.Process(process_id).cpu_times()
+    return float(times.user + times.system)
+
+
 @contextlib.contextmanager
-def noop_server() -> Iterator[int]:
-    """The aiohttp baseline; yields its port."""
+def noop_server() -> Iterator[Baseline]:
+    """The aiohttp baseline."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.noop_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdin and process.stdout
     pin(process.pid, SERVER_CORE)
     try:
-        yield int(process.stdout.readline())
+        yield Baseline(int(process.stdout.readline()), process.pid)
     finally:
         process.stdin.close()
         process.wait(10)

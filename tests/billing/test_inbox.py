@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -272,7 +271,7 @@ async def test_an_unknown_type_is_kept_and_explained(billing: Billing) -> None:
 async def test_at_most_the_limit_is_processed_oldest_first(billing: Billing) -> None:
     now = billing.clock.now()
     bodies = [event("invoice.paid", {"id": "in_1", "object": "invoice"}) for _ in range(5)]
-    late = replace(arrival(bodies[0], now=now), received_at=now)
+    late = arrival(bodies[0], now=now)
     await billing.db.write(inbox.store, [late, *(arrival(body, now=now) for body in bodies[1:])])
     first = await billing.db.write(process, billing, 2)
     assert (first.count, first.may_be_more) == (2, True)

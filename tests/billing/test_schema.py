@@ -151,9 +151,9 @@ def test_a_second_backup_does_not_replace_the_first(tmp_path: Path) -> None:
 def test_an_upgrade_that_fails_half_way_changes_nothing(tmp_path: Path) -> None:
     scripts = tmp_path / "100% migrations"
     shutil.copytree(MIGRATIONS, scripts)
-    (scripts / "versions" / "rev_0005_broken.py").write_text(
+    (scripts / "versions" / "rev_9998_broken.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision, down_revision, branch_labels, depends_on = '0005', '0004', None, None\n"
+        f"revision, down_revision, branch_labels, depends_on = '9998', '{HEAD}', None, None\n"
         "def upgrade():\n"
         "    op.create_table('half', sa.Column('id', sa.Integer()))\n"
         '    op.execute("INSERT INTO half VALUES (1)")\n'
@@ -163,7 +163,7 @@ def test_an_upgrade_that_fails_half_way_changes_nothing(tmp_path: Path) -> None:
     execute(path, COMPANY)
     before = execute(path, "SELECT type, name, sql FROM sqlite_master ORDER BY name")
     with pytest.raises(Exception, match="no such table: missing"):
-        prepare(path, now=NOW, migrations=scripts, head="0005")
+        prepare(path, now=NOW, migrations=scripts, head="9998")
     assert execute(path, "SELECT type, name, sql FROM sqlite_master ORDER BY name") == before
     assert execute(path, "SELECT version_num FROM alembic_version") == [("0001",)]
     assert prepare(path, now=NOW).migrated_from == "0001"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
+import msgspec
 import pytest
 from sqlmodel import func, select
 
@@ -80,8 +82,8 @@ async def test_one_arrival_that_cannot_be_stored_does_not_take_the_others_with_i
     journal = Journal(database)
     gate = Gate(database)
     await gate.closed()
-    poisonous = an_arrival(0, clock)
-    object.__setattr__(poisonous, "headers", {"X": object()})  # no JSON
+    no_json: Any = {"X": object()}
+    poisonous = msgspec.structs.replace(an_arrival(0, clock), headers=no_json)
     arrivals = [an_arrival(1, clock), poisonous, an_arrival(2, clock)]
     answers = [asyncio.ensure_future(journal.store(each, started=time.perf_counter())) for each in arrivals]
     await asyncio.sleep(0)
