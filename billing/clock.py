@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -40,13 +42,31 @@ class IdSource(Protocol):
     def new(self, prefix: str) -> str: ...
 
 
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
 class RandomIds:
     """Ids that never repeat: 24 random base-36 characters after the prefix."""
 
-    _alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+    def new(self, prefix: str) -> str:
+        return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(24))
+
+
+class SeededIds:
+    """Ids in the same shape that depend on the seed, the prefix and how many with it came before.
+
+    A counter per prefix: what one kind of row takes never shifts the ids of another.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._taken: Counter[str] = Counter()
 
     def new(self, prefix: str) -> str:
-        return prefix + "".join(secrets.choice(self._alphabet) for _ in range(24))
+        number = self._taken[prefix]
+        self._taken[prefix] += 1
+        digest = hashlib.shake_128(f"{self._seed}/{prefix}/{number}".encode()).digest(24)
+        return prefix + "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest)
 
 
 @dataclass

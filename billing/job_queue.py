@@ -81,6 +81,20 @@ def recover(session: Session, *, periodic: Sequence[str], now: datetime) -> None
     connection.execute(delete(_JOBS).where(_JOBS.c.status == JobStatus.DONE, _JOBS.c.finished_at < now - KEEP_DONE))
 
 
+def next_work_at(session: Session, *, but: Sequence[str], now: datetime) -> datetime | None:
+    """When the next event or job after now is due, jobs of some kinds left out."""
+    connection = session.connection()
+    job: datetime | None = connection.execute(
+        select(func.min(_JOBS.c.run_at)).where(_PENDING, _JOBS.c.run_at > now, _JOBS.c.kind.not_in(but))
+    ).scalar_one()
+    event: datetime | None = connection.execute(
+        select(func.min(_EVENTS.c.next_attempt_at)).where(
+            _EVENTS.c.status == constant(EventStatus.PENDING), _EVENTS.c.next_attempt_at > now
+        )
+    ).scalar_one()
+    return min((moment for moment in (job, event) if moment is not None), default=None)
+
+
 def next_event_at(session: Session) -> datetime | None:
     """When the next pending event is due, None when there is none."""
     due: datetime | None = session.connection().execute(_NEXT_EVENT).scalar_one()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, cast
 
@@ -44,15 +44,21 @@ class NoticeDesk:
         self._topups: set[int] = set()
         self._news = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
-        self._patrolled_at: float | None = None
+        self._patrolled_at: datetime | None = None
+        self._is_started = False
         self._task: asyncio.Task[None] | None = None
         db.on_commit(self._committed)
 
-    def start(self) -> None:
+    def start(self, *, by_hand: bool = False) -> None:
+        """From now on changes are heard. `by_hand`: nothing is told until somebody calls `catch_up`."""
+        self._is_started = True
+        if by_hand:
+            return
         self._task = asyncio.create_task(self._run(), name="billing notices")
 
     async def stop(self) -> None:
         """What was not told yet is found again after the next start."""
+        self._is_started = False
         if self._task is None:
             return
         self._task.cancel()
@@ -61,7 +67,7 @@ class NoticeDesk:
 
     async def catch_up(self) -> None:
         """Tell at once what is due by now, if it was started."""
-        if self._task is None:
+        if not self._is_started:
             return
         async with self._one_at_a_time:
             if self._is_patrol_due():
@@ -70,7 +76,7 @@ class NoticeDesk:
                 await self._look(_take(self._companies), _take(self._topups))
 
     def _committed(self, changes: Changes) -> None:
-        if self._task is None:
+        if not self._is_started:
             return
         companies, topups = changes.get(Kind.BALANCE, ()), changes.get(Kind.TOPUP, ())
         self._companies.update(companies)
@@ -105,13 +111,14 @@ class NoticeDesk:
             companies, topups = await session.run_sync(lambda inner: read(cast(Session, inner)))
         self._companies.update(companies)
         self._topups.update(topups)
-        self._patrolled_at = asyncio.get_running_loop().time()
+        self._patrolled_at = self._clock.now()
         await self._send()
 
     def _is_patrol_due(self) -> bool:
         if self._patrolled_at is None:
             return True
-        return asyncio.get_running_loop().time() - self._patrolled_at >= PATROL_EVERY.total_seconds()
+        # Either way: a machine whose clock was set back must not wait until it has caught up.
+        return abs(self._clock.now() - self._patrolled_at) >= PATROL_EVERY
 
     async def _look(self, companies: list[int], topups: list[int]) -> None:
         now = self._clock.now()

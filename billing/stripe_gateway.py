@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from aiohttp import ClientTimeout
 
+from billing.clock import IdSource, RandomIds
 from billing.errors import BillingError, CardDeclined, GatewayUnavailable, Refused, UnknownAtStripe
 from billing.gateway import (
     ChargeRequest,
@@ -49,15 +50,30 @@ STRIPE_REASONS: Final = frozenset({"duplicate", "fraudulent", "requested_by_cust
 
 T = TypeVar("T")
 
+Sleep = Callable[[float], Awaitable[None]]
+
 
 class StripeGateway:
     """`PaymentGateway` over Stripe's API. Refuses live keys: this is a tool for development."""
 
-    def __init__(self, api_key: str, api_base: str | None = None) -> None:
+    def __init__(
+        self,
+        api_key: str,
+        api_base: str | None = None,
+        *,
+        ids: IdSource | None = None,
+        sleep: Sleep | None = None,
+    ) -> None:
+        """`ids` makes the keys of calls that no row stands for; the SDK's own would be different each time.
+
+        `sleep` waits between the SDK's retries; None = for as long as the SDK says.
+        """
         if "_live_" in api_key:
             raise Refused("live keys are not accepted", remedy="Use the sk_test_… key of your Stripe account.")
         self._api_key = api_key
         self._api_base = api_base
+        self._ids = ids or RandomIds()
+        self._sleep = sleep
         self._connecting = asyncio.Lock()
         self._sdk: Any = None
         self._client: Any = None
@@ -113,7 +129,9 @@ class StripeGateway:
         return checkout_of(await self._ask(lambda v1: v1.checkout.sessions.retrieve_async(session_id), Session))
 
     async def expire_checkout(self, session_id: str) -> Checkout:
-        return checkout_of(await self._ask(lambda v1: v1.checkout.sessions.expire_async(session_id), Session))
+        return checkout_of(
+            await self._ask(lambda v1: v1.checkout.sessions.expire_async(session_id, {}, self._once()), Session)
+        )
 
     async def find_checkout(self, *, customer_id: str, topup_id: int) -> Checkout | None:
         params = {"customer": customer_id, "limit": SEARCHED}
@@ -154,7 +172,9 @@ class StripeGateway:
 
     async def cancel_payment(self, intent_id: str) -> Payment:
         params = {"expand": _INTENT_EXPANDED}
-        return payment_of(await self._ask(lambda v1: v1.payment_intents.cancel_async(intent_id, params), Intent))
+        return payment_of(
+            await self._ask(lambda v1: v1.payment_intents.cancel_async(intent_id, params, self._once()), Intent)
+        )
 
     async def method(self, payment_method_id: str) -> SavedMethod:
         return saved_method_of(await self._ask(lambda v1: v1.payment_methods.retrieve_async(payment_method_id), Method))
@@ -162,7 +182,7 @@ class StripeGateway:
     async def attach_method(self, payment_method_id: str, *, customer_id: str) -> SavedMethod:
         params = {"customer": customer_id}
         return saved_method_of(
-            await self._ask(lambda v1: v1.payment_methods.attach_async(payment_method_id, params), Method)
+            await self._ask(lambda v1: v1.payment_methods.attach_async(payment_method_id, params, self._once()), Method)
         )
 
     async def refund(self, request: RefundRequest) -> GatewayRefund:
@@ -177,6 +197,10 @@ class StripeGateway:
             lambda v1: v1.refunds.create_async(params, _key(request.idempotency_key)), RefundAnswer
         )
         return GatewayRefund(refund_id=refund.id, status=refund.status or "pending", amount_cents=refund.amount)
+
+    def _once(self) -> dict[str, str]:
+        """For a call that is the only one of its kind: the SDK may repeat it, nobody else does."""
+        return _key(self._ids.new("call_once_"))
 
     async def close(self) -> None:
         if self._client is not None:
@@ -199,7 +223,7 @@ class StripeGateway:
         async with self._connecting:
             if self._client is None:
                 self._sdk = await asyncio.to_thread(importlib.import_module, "stripe")
-                self._http = self._sdk.AIOHTTPClient(timeout=ClientTimeout(total=TIMEOUT_S))
+                self._http = _http_client(self._sdk, self._sleep)
                 self._client = self._sdk.StripeClient(
                     self._api_key,
                     http_client=self._http,
@@ -207,6 +231,13 @@ class StripeGateway:
                     base_addresses={"api": self._api_base} if self._api_base else {},
                 )
             return self._client
+
+
+def _http_client(sdk: Any, sleep: Sleep | None) -> Any:
+    client = sdk.AIOHTTPClient(timeout=ClientTimeout(total=TIMEOUT_S))
+    if sleep is not None:
+        client.sleep_async = sleep  # the hook that the SDK's clients differ in
+    return client
 
 
 _INTENT_EXPANDED: Final = ["payment_method"]

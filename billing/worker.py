@@ -60,7 +60,10 @@ class Worker:
         prepaid: PrepaidBillingService,
         policy: Policy | None = None,
         guard: TestModeGuard | None = None,
+        by_hand: bool = False,
     ) -> None:
+        """`by_hand`: nothing is done by itself; whoever moves the clock calls `work`. Then the order of all that is
+        done depends on nothing but the clock and what was asked."""
         self._db = db
         self._clock = clock
         self._topups = topups
@@ -71,6 +74,8 @@ class Worker:
         self._gives_way: Callable[[], bool] = lambda: False
         self._rests_until = 0.0
         self._notices = NoticeDesk(db=db, clock=clock, policy=self._policy)
+        self._by_hand = by_hand
+        self._asked: set[asyncio.Task[object]] = set()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._events = Pump("billing events", self._process_events)
         self._jobs = Pump("billing jobs", self._start_jobs)
@@ -82,27 +87,34 @@ class Worker:
             "expire_topups": self._expire_topups,
             "sweep_reservations": self._sweep_reservations,
         }
-        db.on_commit(self._committed)
+        if not by_hand:
+            db.on_commit(self._committed)
 
     async def start(self) -> None:
         """Take up what was left open, then keep going until `stop`."""
         await self._db.write(job_queue.recover, periodic=PERIODIC, now=self._clock.now())
-        self._events.start()
-        self._jobs.start()
-        self._notices.start()
+        self._notices.start(by_hand=self._by_hand)
+        if not self._by_hand:
+            self._events.start()
+            self._jobs.start()
 
     async def stop(self) -> None:
         """Stop; what was cut off is done again after the next start."""
         await self._notices.stop()
         await self._events.stop()
         await self._jobs.stop()
-        running = list(self._running.values())
+        running = [*self._running.values(), *self._asked]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     def wake(self) -> None:
-        """There may be events or jobs to do."""
+        """There may be events or jobs to do. By hand the events are done all the same: somebody waits for them."""
+        if self._by_hand:
+            task: asyncio.Task[object] = asyncio.create_task(self._events_by_hand(), name="billing events, asked for")
+            self._asked.add(task)
+            task.add_done_callback(self._asked.discard)
+            return
         self._events.wake()
         self._jobs.wake()
 
@@ -119,6 +131,35 @@ class Worker:
             if self._running:
                 await asyncio.wait(list(self._running.values()), return_when=asyncio.FIRST_COMPLETED)
         await self._notices.catch_up()
+
+    async def work(self) -> bool:
+        """Do all that is due by the clock: events, then jobs one after the other. False: there was nothing."""
+        did = False
+        while True:
+            did = await self._events_by_hand() or did
+            if not self._is_on():
+                return did
+            jobs, _ = await self._db.write(
+                job_queue.due_jobs, now=self._clock.now(), limit=1, running=frozenset(self._running)
+            )
+            if not jobs:
+                return did
+            await self._run_job(jobs[0])
+            did = True
+
+    async def tell(self) -> None:
+        """Send the notices that are due by the clock."""
+        await self._notices.catch_up()
+
+    async def next_due(self) -> datetime | None:
+        """When there will be something to do after now, the regular sweeps apart: they find it whenever they come."""
+        return await self._db.write(job_queue.next_work_at, but=PERIODIC, now=self._clock.now())
+
+    async def _events_by_hand(self) -> bool:
+        did = False
+        while self._is_on() and (await self._db.write(_process_some, now=self._clock.now(), policy=self._policy))[0]:
+            did = True
+        return did
 
     def _committed(self, changes: Changes) -> None:
         self._events.wake()

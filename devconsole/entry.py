@@ -18,7 +18,9 @@ AMOUNT = re.compile(
 
 CLOCK = re.compile(r"(?:(?P<hours>[0-9]{1,2}):)?(?P<minutes>[0-9]{1,3}):(?P<seconds>[0-9]{1,2})")
 SPAN = re.compile(r"(?P<figure>[0-9]{1,6})\s*(?P<unit>s|sec|m|min|h)?", re.IGNORECASE)
-UNITS_S = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
+UNITS_S = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+SPANS = re.compile(r"(?:[0-9]{1,9}\s*(?:sec|s|min|m|h|d)\s*)+", re.IGNORECASE)
+ONE_OF_SPANS = re.compile(r"([0-9]+)\s*([a-z]+)", re.IGNORECASE)
 
 LONGEST_CALL_S = 86_400
 
@@ -80,6 +82,16 @@ def read_seconds(text: str) -> int:
     if duration_s > LONGEST_CALL_S:
         raise EntryRefused("A call lasts at most 24 hours")
     return duration_s
+
+
+def read_span(text: str) -> int:
+    """A span of time as `90`, `15min`, `24h`, `3d` or `1h 30min`, in seconds. Raises `EntryRefused`."""
+    stripped = text.strip()
+    if stripped.isascii() and stripped.isdigit() and len(stripped) <= 9:
+        return int(stripped)
+    if SPANS.fullmatch(stripped) is None:
+        raise EntryRefused("write seconds, or a span such as 15min, 24h, 3d or 1h 30min")
+    return sum(int(figure) * UNITS_S[unit.lower()] for figure, unit in ONE_OF_SPANS.findall(stripped))
 
 
 def read_count(text: str, *, least: int, most: int) -> int:

@@ -18,12 +18,13 @@ from devconsole import __version__, collector, output
 from devconsole.exclusive import exclusive
 from devconsole.headless import LinePrinter, Narrator
 from devconsole.logs import logging_to
-from devconsole.output import ExitCode
+from devconsole.output import ExitCode, Failure
 from devconsole.settings import Settings, read_settings
 from relay.api import FeedItem
 from relay.home import Home
 
 if TYPE_CHECKING:
+    from devconsole.virtual.world import World
     from devconsole.wiring import Running
     from relay.feed import Feed
 
@@ -51,18 +52,30 @@ def run_server(
     start: Mapping[str, Any],
     as_json: bool,
     isolated: bool = False,
+    virtual_clock: bool = False,
+    seed: int | None = None,
     until_stdin_closes: bool = False,
 ) -> int:
     """Serve until a signal, or until stdin closes; the answer is the exit code. Raises `Failure`.
 
-    `isolated` keeps the environment and `.env` out.
+    `isolated` keeps the environment and `.env` out. A virtual clock starts at the present moment.
     """
-    settings = read_settings(start, isolated=isolated)
+    from devconsole.virtual.world import world_of  # with the clock of the machine there is nothing to load
+
+    world = world_of(home, wanted=virtual_clock, seed=seed)
+    settings = read_settings(start, isolated=isolated or world is not None)
+    if world is not None and not settings.uses_sandbox:
+        raise Failure(
+            "a virtual clock needs the sandbox, which shares it",
+            remedy="Leave out --no-sandbox and --stripe-api.",
+            code="usage",
+            exit_code=ExitCode.USAGE,
+        )
     ending = Ending()
     if until_stdin_closes:
         ending.when_stdin_closes()
-    with exclusive(home), logging_to(home.log), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings, home, ending, as_json=as_json))
+    with exclusive(home), logging_to(home.log), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_serve(settings, home, ending, world=world, as_json=as_json))
 
 
 class Ending:
@@ -108,11 +121,11 @@ class Ending:
         os._exit(ExitCode.REFUSED)
 
 
-async def _serve(settings: Settings, home: Home, ending: Ending, *, as_json: bool) -> int:
+async def _serve(settings: Settings, home: Home, ending: Ending, *, world: World | None, as_json: bool) -> int:
     from devconsole.wiring import running  # after the checks that can refuse: it loads everything
 
     ending.on_signals()
-    async with running(settings, home) as server:
+    async with running(settings, home, world) as server, _kept(world, home):
         collector.spare()
         if as_json:
             output.write_json_line(_ready(server))
@@ -122,6 +135,21 @@ async def _serve(settings: Settings, home: Home, ending: Ending, *, as_json: boo
             async with _narrated(server.backend.feed):
                 await ending.wait()
     return ending.code
+
+
+@contextlib.asynccontextmanager
+async def _kept(world: World | None, home: Home) -> AsyncIterator[None]:
+    """A virtual clock goes on from where it was when its server ended, or began if it had no time to end."""
+    if world is None:
+        yield
+        return
+    from devconsole.virtual.world import keep_world
+
+    keep_world(home, world)
+    try:
+        yield
+    finally:
+        keep_world(home, world)
 
 
 def _ready(server: Running) -> Ready:
@@ -176,7 +204,7 @@ async def _narrate(feed: Feed, printer: LinePrinter) -> None:
         await asyncio.sleep(AGAIN_S)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """uvloop where it exists: 1.1 to 1.35 times as many requests."""
     try:
         import uvloop

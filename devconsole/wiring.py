@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from billing.clock import Clock, RandomIds, SystemClock
+from billing.clock import Clock, IdSource, RandomIds, SeededIds, SystemClock
 from billing.db import Database
 from billing.errors import SchemaError
 from billing.schema import prepare
@@ -28,7 +29,10 @@ from devconsole.output import Failure
 from devconsole.ports import BACKLOG, HOST, bind, port_refused, url_of
 from devconsole.samples import seed_companies
 from devconsole.senders import know_senders, listening
-from devconsole.settings import Settings
+from devconsole.settings import RELAY_PORT, SANDBOX_PORT, Settings
+from devconsole.virtual.time import BillingClock, SandboxClock
+from devconsole.virtual.timekeeper import Timekeeper
+from devconsole.virtual.world import World
 from fixtures.cards import CARDS
 from fixtures.events import catalog
 from fixtures.sandbox.server import Sandbox
@@ -55,26 +59,39 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, home: Home) -> AsyncIterator[Running]:
-    """Start everything in the order in which it is needed, stop it in the reverse. Raises `Failure`."""
-    clock = SystemClock()
+async def running(settings: Settings, home: Home, world: World | None = None) -> AsyncIterator[Running]:
+    """Start everything in the order in which it is needed, stop it in the reverse. Raises `Failure`.
+
+    In a `world` time is virtual; it needs the sandbox, which shares it.
+    """
+    clock: Clock = SystemClock() if world is None else BillingClock(world.time)
     listener = find_stripe_cli() if settings.devconsole_listen else None
     async with AsyncExitStack() as stack:
         relay_socket = bind(settings.devconsole_port, "--port")
         stack.callback(relay_socket.close)
         test_mode = _test_mode(settings, home, clock)
-        db = _open_database(settings, home, clock)
+        db = _open_database(settings, home, clock, world)
         stack.push_async_callback(db.close)
-        sandbox = await _start_sandbox(settings, home) if settings.uses_sandbox else None
+        sandbox = await _start_sandbox(settings, home, world) if settings.uses_sandbox else None
         if sandbox is not None:
             stack.push_async_callback(sandbox.stop)
         backend = _backend(
-            settings, home, db=db, clock=clock, sandbox=sandbox, test_mode=test_mode, relay_url=url_of(relay_socket)
+            settings,
+            home,
+            db=db,
+            clock=clock,
+            sandbox=sandbox,
+            test_mode=test_mode,
+            relay_url=url_of(relay_socket),
+            world=world,
         )
         stack.push_async_callback(backend.gateway.close)
         # Before anybody listens to the sandbox and before the worker runs: a first look shows companies, no noise.
         await seed_companies(backend, wants_samples=sandbox is not None and settings.devconsole_samples)
         await know_senders(settings, home, backend, sandbox)  # or what the sandbox still owes us would be rejected
+        if world is not None:
+            assert sandbox is not None, "virtual time is shared with the sandbox"
+            backend.timekeeper = _timekeeper(stack, backend, sandbox, world)
         await _serve(stack, backend, relay_socket)
         if listener is not None:
             await stack.enter_async_context(listening(settings, backend, listener))
@@ -88,6 +105,14 @@ async def running(settings: Settings, home: Home) -> AsyncIterator[Running]:
         yield Running(backend, record)
 
 
+def _timekeeper(stack: AsyncExitStack, backend: Backend, sandbox: Sandbox, world: World) -> Timekeeper:
+    timekeeper = Timekeeper(world.time, seed=world.seed, sandbox=sandbox, worker=backend.worker)
+    if world.by_itself:
+        timekeeper.start(backend.db)
+        stack.push_async_callback(timekeeper.stop)
+    return timekeeper
+
+
 def _test_mode(settings: Settings, home: Home, clock: Clock) -> TestMode:
     """Test mode; the first start of a home switches it on, later ones leave it as it is."""
     mode = TestMode(home.test_mode_lock, clock=clock, tool_version=__version__, key_problem=settings.test_mode_problem)
@@ -96,13 +121,15 @@ def _test_mode(settings: Settings, home: Home, clock: Clock) -> TestMode:
     return mode
 
 
-def _open_database(settings: Settings, home: Home, clock: Clock) -> Database:
+def _open_database(settings: Settings, home: Home, clock: Clock, world: World | None) -> Database:
     """The database, in this version's schema. Raises `Failure`.
 
     Customers and payments of the sandbox mean nothing to another Stripe, so that one has a file of its own.
     """
     elsewhere = settings.stripe_secret is not None or settings.devconsole_stripe_api is not None
     path = home.path / STRIPE_DATABASE if elsewhere else home.billing_db
+    if world is not None and world.empty_database is not None and not path.exists():
+        shutil.copyfile(world.empty_database, path)
     try:
         prepare(path, now=clock.now())
     except SchemaError as error:
@@ -110,10 +137,16 @@ def _open_database(settings: Settings, home: Home, clock: Clock) -> Database:
     return Database(path)
 
 
-async def _start_sandbox(settings: Settings, home: Home) -> Sandbox:
+async def _start_sandbox(settings: Settings, home: Home, world: World | None) -> Sandbox:
     port = settings.devconsole_sandbox_port
     try:
-        return await Sandbox.start(path=home.sandbox_db, host=HOST, port=port)
+        if world is None:
+            return await Sandbox.start(path=home.sandbox_db, host=HOST, port=port)
+        shown_url = f"http://{HOST}:{SANDBOX_PORT}" if world.shown_addresses else None
+        clock = SandboxClock(world.time)
+        return await Sandbox.start(
+            path=home.sandbox_db, host=HOST, port=port, clock=clock, seed=world.seed, by_hand=True, shown_url=shown_url
+        )
     except OSError as error:
         raise port_refused(port, "--sandbox-port", error) from error
 
@@ -127,16 +160,25 @@ def _backend(
     sandbox: Sandbox | None,
     test_mode: TestMode,
     relay_url: str,
+    world: World | None,
 ) -> Backend:
     stripe_api = settings.devconsole_stripe_api or (sandbox.url if sandbox is not None else STRIPE_API)
-    gateway = StripeGateway(settings.api_key, stripe_api)
-    ids, policy = RandomIds(), settings.policy()
+    ids: IdSource = RandomIds() if world is None else SeededIds(f"{world.seed}/{world.starts}")
+    gateway = StripeGateway(settings.api_key, stripe_api, ids=ids, sleep=None if world is None else _no_sleep)
+    policy = settings.policy()
     topups = StripeTopupService(db=db, gateway=gateway, clock=clock, ids=ids, policy=policy, guard=test_mode)
     auto_topups = AutoTopupService(db=db, gateway=gateway, clock=clock, ids=ids, policy=policy, guard=test_mode)
     prepaid = PrepaidBillingService(db=db, clock=clock, ids=ids, policy=policy, guard=test_mode)
     call_refunds = CallRefundService(db=db, clock=clock, policy=policy, guard=test_mode)
     worker = Worker(
-        db=db, clock=clock, topups=topups, auto_topups=auto_topups, prepaid=prepaid, policy=policy, guard=test_mode
+        db=db,
+        clock=clock,
+        topups=topups,
+        auto_topups=auto_topups,
+        prepaid=prepaid,
+        policy=policy,
+        guard=test_mode,
+        by_hand=world is not None,
     )
     return Backend(
         home=home.path,
@@ -146,6 +188,7 @@ def _backend(
         sandbox_url=sandbox.url if sandbox is not None else None,
         relay_url=relay_url,
         webhook_url=relay_url + WEBHOOK_PATH,
+        shown_url=f"http://{HOST}:{RELAY_PORT}" if world is not None and world.shown_addresses else None,
         started_at=clock.now(),
         db=db,
         clock=clock,
@@ -172,6 +215,10 @@ async def _serve(stack: AsyncExitStack, backend: Backend, relay_socket: socket.s
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, relay_socket, backlog=BACKLOG).start()
+
+
+async def _no_sleep(_seconds: float) -> None:
+    """Between two tries of the SDK: its random pauses would be different each time."""
 
 
 def _record(backend: Backend) -> ServerRecord:

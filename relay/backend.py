@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from billing.clock import Clock, IdSource
 from billing.db import Database
@@ -29,6 +29,8 @@ from relay.secrets import SecretRing
 from relay.test_mode import TestMode
 from relay.upstreams import Upstreams
 from relay.views.changes import ChangeLoader
+
+R = TypeVar("R")
 
 
 class Card(Protocol):
@@ -90,6 +92,22 @@ class FaultSwitch(Protocol):
         """One, or with None all, also those that the sandbox was asked for directly."""
 
 
+class Timekeeper(Protocol):
+    """Moves a virtual clock, and carries out one thing at a time while it stands."""
+
+    @property
+    def seed(self) -> int: ...
+
+    async def alone(self, work: Callable[[], Awaitable[R]]) -> R:
+        """Carry out `work` while nothing else happens, and then all that follows from it."""
+
+    async def advance(self, to: datetime) -> None:
+        """Move the clock, stopping wherever something is due. For work that is carried out `alone`."""
+
+    async def next_due(self) -> datetime | None:
+        """When something will be due that nobody has to ask for."""
+
+
 @dataclass(kw_only=True)
 class Backend:
     """The parts of one running server. `create_app` starts and stops what has to run."""
@@ -103,6 +121,8 @@ class Backend:
     relay_url: str = ""
     """Known once the relay listens."""
     webhook_url: str = ""
+    shown_url: str | None = None
+    """Instead of the relay's address, where that must not show in what Stripe keeps."""
     started_at: datetime
 
     db: Database
@@ -125,6 +145,8 @@ class Backend:
     faults: FaultSwitch | None = None
     """None where no sandbox of ours runs."""
     upstreams: Upstreams = field(default_factory=Upstreams)
+    timekeeper: Timekeeper | None = None
+    """None: the clock is the machine's."""
 
     commits: Commits = field(init=False)
     journal: Journal = field(init=False)
@@ -132,6 +154,11 @@ class Backend:
     feed: Feed = field(init=False)
     ledger_watch: LedgerWatch = field(init=False)
     performed: PerformedLog = field(init=False)
+
+    @property
+    def return_url(self) -> str:
+        """Where customers are sent back to after a payment page."""
+        return self.shown_url or self.relay_url
 
     def __post_init__(self) -> None:
         self.commits = Commits(self.db)

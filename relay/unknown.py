@@ -44,6 +44,25 @@ class NothingToReplay(Refused):
         super().__init__("no event was named", remedy="Name events by evt_… or number, or ask for all that failed.")
 
 
+class ClockNotVirtual(Refused):
+    code = "clock_not_virtual"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this server runs on the clock of the machine, which cannot be moved",
+            remedy="Start one with `devconsole server --virtual-clock`, or play a scenario.",
+        )
+
+
+class UnknownMoment(Refused):
+    """Where the clock is to be moved to cannot be understood."""
+
+    code = "unknown_moment"
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message, remedy=remedy)
+
+
 class WebhookUnreachable(Refused):
     """Our own webhook did not take a delivery of ours."""
 

@@ -7,8 +7,8 @@ import click
 from devconsole.commands.arguments import limit, some_company
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import amount, count, moment, signed
-from devconsole.output import Column, ExitCode, table
-from relay.api import Breach, CheckLedger, LedgerCheck, LedgerView, ListLedger
+from devconsole.output import Column, ExitCode, facts, table
+from relay.api import Breach, CheckLedger, DigestView, LedgerCheck, LedgerView, ListLedger, ShowDigest
 
 TYPES = ("topup", "charge", "refund", "adjustment", "reservation", "release", "bonus", "withdrawal")
 
@@ -52,6 +52,17 @@ def check_ledger(invocation: Invocation) -> int:
     """Exit code 1 when a rule is broken."""
     check = invocation.show(invocation.call(CheckLedger()), check_text)
     return ExitCode.DONE if check.ok else ExitCode.REFUSED
+
+
+@command.command("digest", operation=ShowDigest)
+@click.pass_obj
+def show_digest(invocation: Invocation) -> None:
+    """Two runs of a story with the same seed print the same."""
+    invocation.show(invocation.call(ShowDigest()), digest_text)
+
+
+def digest_text(view: DigestView) -> str:
+    return facts((("everything", view.digest), ("ledger", view.ledger_digest), ("events", view.events_digest)))
 
 
 def check_text(check: LedgerCheck) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from relay.api.audit import AuditView, ListAudit
 from relay.api.calls import CallView, EndCall, ListCalls, RefundCall, ShowCall, SimulateCall, StartCall
+from relay.api.clock import AdvanceClock, ClockView, ShowClock
 from relay.api.companies import (
     AutoTopupCheck,
     AutoTopupView,
@@ -47,11 +48,13 @@ from relay.api.invoices import InvoiceItemView, InvoicePdf, InvoiceView, ListInv
 from relay.api.ledger import (
     Breach,
     CheckLedger,
+    DigestView,
     LedgerCheck,
     LedgerView,
     ListLedger,
     Report,
     RunReport,
+    ShowDigest,
     ShowTrace,
     Trace,
     TraceNode,
@@ -87,6 +90,7 @@ from relay.api.server import (
 __all__ = [
     "OPERATIONS",
     "AdjustBalance",
+    "AdvanceClock",
     "AttemptView",
     "AuditView",
     "AutoTopupCheck",
@@ -99,12 +103,14 @@ __all__ = [
     "CheckAutoTopup",
     "CheckLedger",
     "CheckoutTopup",
+    "ClockView",
     "CompanyView",
     "CreateCompany",
     "CreateTopup",
     "DecisionView",
     "DeliveryDetail",
     "DeliveryView",
+    "DigestView",
     "DrainBalance",
     "EndCall",
     "EventDetail",
@@ -162,8 +168,10 @@ __all__ = [
     "ShowAutoTopup",
     "ShowBalance",
     "ShowCall",
+    "ShowClock",
     "ShowCompany",
     "ShowDelivery",
+    "ShowDigest",
     "ShowEvent",
     "ShowInvoice",
     "ShowLimits",
@@ -238,9 +246,12 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         SwitchFaultsOff,
         ListLedger,
         CheckLedger,
+        ShowDigest,
         ShowTrace,
         RunReport,
         ListOperations,
+        ShowClock,
+        AdvanceClock,
         ShowStatus,
         RunDoctor,
         ShowTestMode,

@@ -62,6 +62,23 @@ class CheckLedger(Operation[LedgerCheck], frozen=True, kw_only=True):
     role = Role.SUPPORT
 
 
+class DigestView(View, frozen=True, kw_only=True):
+    """SHA-256 in hexadecimal: the same events, rows and states in the same order have the same digest."""
+
+    digest: str
+    """Of everything: ledger, events, companies, top-ups, charges, decisions, notices."""
+    ledger_digest: str
+    events_digest: str
+    """Of the events' bytes, and what became of them."""
+
+
+class ShowDigest(Operation[DigestView], frozen=True, kw_only=True):
+    """Show one number for all that happened, to compare two runs by."""
+
+    name = "ledger.digest"
+    role = Role.SUPPORT
+
+
 class TraceNode(View, frozen=True, kw_only=True):
     """One step of a path. `depth` 0 is where the story starts; children follow their parent."""
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import time
 
-from billing import ledger_check, reports
+from billing import digest, ledger_check, reports
 from billing.models import LedgerType
-from relay.api import Breach, CheckLedger, LedgerCheck, LedgerView, ListLedger, Page, Report, RunReport
+from relay.api import (
+    Breach,
+    CheckLedger,
+    DigestView,
+    LedgerCheck,
+    LedgerView,
+    ListLedger,
+    Page,
+    Report,
+    RunReport,
+    ShowDigest,
+)
 from relay.backend import Backend
 from relay.operations.registry import handles
 from relay.views import ledger
@@ -38,6 +49,13 @@ async def check_ledger(backend: Backend, _request: CheckLedger) -> LedgerCheck:
         duration_ms=round((time.perf_counter() - start) * 1000),
         breaches=tuple(Breach(rule=found.rule, detail=found.detail, ids=found.ids) for found in proof.breaches),
     )
+
+
+@handles(ShowDigest)
+async def show_digest(backend: Backend, _request: ShowDigest) -> DigestView:
+    async with backend.db.read() as session:
+        found = await read_sync(session, digest.digest)
+    return DigestView(digest=found.everything, ledger_digest=found.ledger, events_digest=found.events)
 
 
 @handles(RunReport)

@@ -57,7 +57,7 @@ async def create_topup(backend: Backend, request: CreateTopup) -> TopupView:
         await company_id(backend, request.company),
         request.amount_cents,
         payment_method=payment_method(backend, request.card),
-        return_url=backend.relay_url + PAID_PATH,
+        return_url=backend.return_url + PAID_PATH,
     )
     assert topup.id is not None
     backend.worker.wake()
@@ -69,8 +69,8 @@ async def checkout_topup(backend: Backend, request: CheckoutTopup) -> TopupView:
     topup = await backend.topups.checkout(
         await company_id(backend, request.company),
         request.amount_cents,
-        success_url=backend.relay_url + PAID_PATH,
-        cancel_url=backend.relay_url + CANCELLED_PATH,
+        success_url=backend.return_url + PAID_PATH,
+        cancel_url=backend.return_url + CANCELLED_PATH,
     )
     assert topup.id is not None
     return await topup_view(backend, topup.id)
