@@ -38,7 +38,6 @@ from fixtures.events import catalog
 from fixtures.sandbox.server import Sandbox
 from relay.app import create_app
 from relay.backend import Backend
-from relay.forward import Forwarder
 from relay.home import Home, ServerRecord
 from relay.secrets import SecretRing
 from relay.test_mode import TestMode
@@ -95,10 +94,7 @@ async def running(settings: Settings, home: Home, world: World | None = None) ->
         await _serve(stack, backend, relay_socket)
         if listener is not None:
             await stack.enter_async_context(listening(settings, backend, listener))
-        for target in settings.devconsole_forward_to:
-            forwarder = Forwarder(target, db=db, commits=backend.commits, upstreams=backend.upstreams)
-            forwarder.start()
-            stack.push_async_callback(forwarder.stop)
+        await backend.forwarding.adopt(settings.devconsole_forward_to)
         record = _record(backend)
         home.write_server(record)
         stack.callback(home.remove_server)

@@ -20,6 +20,7 @@ from billing.worker import Worker
 from relay.api.faults import FaultView
 from relay.commits import Commits
 from relay.feed import Feed
+from relay.forwarding import Forwarding
 from relay.home import Home
 from relay.journal import Journal
 from relay.ledger_watch import LedgerWatch
@@ -154,6 +155,7 @@ class Backend:
     feed: Feed = field(init=False)
     ledger_watch: LedgerWatch = field(init=False)
     performed: PerformedLog = field(init=False)
+    forwarding: Forwarding = field(init=False)
 
     @property
     def return_url(self) -> str:
@@ -166,4 +168,7 @@ class Backend:
         self.loopback = Loopback(self)
         self.feed = Feed(load=ChangeLoader(db=self.db, clock=self.clock, policy=self.policy), clock=self.clock)
         self.ledger_watch = LedgerWatch(self.db)
+        self.forwarding = Forwarding(
+            db=self.db, clock=self.clock, commits=self.commits, upstreams=self.upstreams, home=Home(self.home)
+        )
         self.performed = PerformedLog(Home(self.home).operations_log)

@@ -92,6 +92,11 @@ class Home:
     def keep_secret(self, label: str, value: str) -> None:
         write_private(self.secrets_json, msgspec.json.encode({**self.read_secrets(), label: value}))
 
+    def forget_secret(self, label: str) -> None:
+        known = self.read_secrets()
+        if known.pop(label, None) is not None:
+            write_private(self.secrets_json, msgspec.json.encode(known))
+
     def local_secret(self) -> str:
         """The secret that our own deliveries (replay, trigger) are signed with, made when there is none yet."""
         known = self.read_secrets().get("local")

@@ -42,6 +42,8 @@ async def running(backend: Backend) -> AsyncIterator[None]:
         stack.push_async_callback(backend.ledger_watch.stop)
         await backend.worker.start()
         stack.push_async_callback(backend.worker.stop)
+        await backend.forwarding.start()
+        stack.push_async_callback(backend.forwarding.stop)
         pruner = Pruner(backend.db, clock=backend.clock)
         pruner.start()
         stack.push_async_callback(pruner.stop)

@@ -7,7 +7,17 @@ import secrets
 
 from billing import errors
 from relay.api.operation import Problem
-from relay.unknown import NoSandbox, UnknownDelivery, UnknownFault, UnknownReference, WebhookUnreachable
+from relay.forwarding.desk import TargetTaken
+from relay.unknown import (
+    NoSandbox,
+    TargetPaused,
+    UnknownDelivery,
+    UnknownFault,
+    UnknownForward,
+    UnknownReference,
+    UnknownTarget,
+    WebhookUnreachable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +32,11 @@ STATUS: tuple[tuple[type[errors.BillingError], int], ...] = (
     (UnknownDelivery, 404),
     (UnknownReference, 404),
     (UnknownFault, 404),
+    (UnknownTarget, 404),
+    (UnknownForward, 404),
     (NoSandbox, 409),
+    (TargetTaken, 409),
+    (TargetPaused, 409),
     (errors.SlugTaken, 409),
     (errors.TestModeOff, 409),
     (WebhookUnreachable, 503),

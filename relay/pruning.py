@@ -1,7 +1,8 @@
 """Keeping the inbox bounded: what is old or too much goes, in small steps, and never what somebody may still need.
 
-Kept for ever: events that are not done with (pending, held, unmatched, quarantined, failed), and events that a ledger
-row points to. Everything else goes after `AGE`, or when more than `EVENTS_MAX` newer ones are there.
+Kept for ever: events that are not done with (pending, held, unmatched, quarantined, failed), events that a ledger row
+points to, and events that a forward target which is on has not got yet. Everything else goes after `AGE`, or when more
+than `EVENTS_MAX` newer ones are there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlmodel import Session
 from billing.clock import Clock
 from billing.db import Database
 from billing.models import EventStatus, Verdict
+from relay.forwarding.rows import FORWARDS, WAITING, count_missed, still_owed
 from relay.views.events import DELIVERIES, EVENTS
 from relay.views.ledger import LEDGER
 from relay.views.query import fetch
@@ -30,6 +32,8 @@ AGE = timedelta(days=30)
 EVENTS_MAX = 1_000_000
 REJECTED_MAX = 10_000
 """Deliveries without an event; each may have a body of a mebibyte."""
+FORWARDS_MAX = 50_000
+"""Deliveries passed on to targets, with what they answered: four kibibytes of each at most."""
 STEP_MAX = 500
 """Rows in one transaction: arrivals wait for it."""
 EVERY_S = 600.0
@@ -43,6 +47,7 @@ class Bounds:
     age: timedelta = AGE
     events_max: int = EVENTS_MAX
     rejected_max: int = REJECTED_MAX
+    forwards_max: int = FORWARDS_MAX
 
 
 def doomed_events(bounds: Bounds, now: datetime) -> Select[Any]:
@@ -64,9 +69,24 @@ def delete_events(session: Session, ids: Sequence[int]) -> int:
     """Delete those of these events that are still not needed, with their deliveries; returns how many."""
     connection = session.connection()
     still = list(connection.execute(select(EVENTS.c.id).where(EVENTS.c.id.in_(ids), *_NOT_NEEDED)).scalars())
+    count_missed(session, still)
     connection.execute(delete(DELIVERIES).where(DELIVERIES.c.webhook_event_id.in_(still)))
     connection.execute(delete(EVENTS).where(EVENTS.c.id.in_(still)))
     return len(still)
+
+
+def doomed_forwards(bounds: Bounds, now: datetime) -> Select[Any]:
+    """The oldest forwards that are over and may go."""
+    over = ~WAITING
+    newest_first = select(FORWARDS.c.id).where(over).order_by(FORWARDS.c.id.desc())
+    surplus = newest_first.limit(1).offset(bounds.forwards_max).scalar_subquery()
+    too_old = or_(FORWARDS.c.updated_at < now - bounds.age, FORWARDS.c.id <= func.coalesce(surplus, 0))
+    return select(FORWARDS.c.id).where(over, too_old).order_by(FORWARDS.c.id).limit(STEP_MAX)
+
+
+def delete_forwards(session: Session, ids: Sequence[int]) -> int:
+    session.connection().execute(delete(FORWARDS).where(FORWARDS.c.id.in_(ids)))
+    return len(ids)
 
 
 def delete_deliveries(session: Session, ids: Sequence[int]) -> int:
@@ -78,6 +98,7 @@ _REJECTED = DELIVERIES.c.verdict == Verdict.REJECTED
 _NOT_NEEDED = (
     EVENTS.c.status.in_([EventStatus.COMPLETED, EventStatus.IGNORED]),
     ~exists().where(LEDGER.c.webhook_event_id == EVENTS.c.id),
+    ~still_owed(),
 )
 
 
@@ -100,11 +121,15 @@ class Pruner:
             self._task = None
 
     async def prune(self) -> int:
-        """Prune until nothing is left to prune; returns how many events and rejected deliveries went."""
-        now = self._clock.now()
-        return await self._prune(doomed_events(self._bounds, now), delete_events) + await self._prune(
-            doomed_deliveries(self._bounds, now), delete_deliveries
-        )
+        """Prune until nothing is left to prune; returns how many events, rejected deliveries and forwards went."""
+        now, gone = self._clock.now(), 0
+        for doomed, remove in (
+            (doomed_forwards, delete_forwards),
+            (doomed_events, delete_events),
+            (doomed_deliveries, delete_deliveries),
+        ):
+            gone += await self._prune(doomed(self._bounds, now), remove)
+        return gone
 
     async def _prune(self, doomed: Select[Any], remove: Callable[[Session, Sequence[int]], int]) -> int:
         total = 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +20,7 @@ from billing.signature import SignatureVerdict, verify
 from relay.backend import Backend
 from relay.doors import Handler
 from relay.journal import JournalFull
+from relay.masking import masked
 from relay.secrets import SOURCE_HEADER, source_of
 
 BODY_MAX: Final = 1 << 20
@@ -28,8 +28,6 @@ BODY_MAX: Final = 1 << 20
 EXCERPT_MAX: Final = 4096
 """So many bytes of an oversized body are kept."""
 BODY_TIMEOUT_S: Final = 20.0
-MASK: Final = "(masked)"
-MASKED_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,8 +188,3 @@ def _refusal(*, code: str, reason: str, remedy: str | None, event_id: str | None
 def _busy() -> web.Response:
     body = _refusal(code="busy", reason="too many deliveries are waiting to be stored", remedy="Send it again.")
     return web.Response(body=body.encode(), status=503, headers={"Retry-After": "1"}, content_type="application/json")
-
-
-def masked(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers as they may be kept: what proves an identity elsewhere is masked."""
-    return {name: MASK if name.lower() in MASKED_HEADERS else value for name, value in headers.items()}

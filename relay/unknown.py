@@ -86,3 +86,26 @@ class NoSandbox(Refused):
             "this server runs without the sandbox, and only that commits faults on demand",
             remedy="Start a server without STRIPE_SECRET, --no-sandbox and --stripe-api.",
         )
+
+
+class UnknownTarget(Refused):
+    code = "unknown_target"
+
+    def __init__(self, reference: str, suggestion: str) -> None:
+        super().__init__(f"there is no forward target {reference}", remedy=suggestion)
+
+
+class UnknownForward(Refused):
+    code = "unknown_forward"
+
+    def __init__(self, forward_id: int) -> None:
+        super().__init__(f"there is no forward {forward_id}", remedy="Show its target to see what it was sent.")
+
+
+class TargetPaused(Refused):
+    code = "target_paused"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is paused, so nothing is sent to it", remedy=f"Resume it first: forwards resume {name}."
+        )

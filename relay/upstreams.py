@@ -38,6 +38,12 @@ class Upstreams:
         for listener in self._listeners:
             listener()
 
+    def forget(self, name: str) -> None:
+        """It is there no more."""
+        if self._known.pop(name, None) is not None:
+            for listener in self._listeners:
+                listener()
+
     def heard(self, name: str, at: datetime) -> None:
         """An event of this source has just been accepted."""
         known = self._known.get(name)

@@ -4,6 +4,7 @@ from billing.models.audit import AuditEntry
 from billing.models.balance import AutoTopupDecision, DecisionTrigger, PrepaidBalance
 from billing.models.call import Call, CallCharge, CallStatus, ChargeStatus, Reservation, ReservationStatus
 from billing.models.company import BillingRate, Company
+from billing.models.forwarding import Forward, ForwardState, ForwardTarget, ForwardTry, TargetState
 from billing.models.inbox import EventStatus, Verdict, WebhookAttempt, WebhookDelivery, WebhookEvent
 from billing.models.invoice import Invoice
 from billing.models.job import Job, JobStatus
@@ -26,6 +27,10 @@ __all__ = [
     "Company",
     "DecisionTrigger",
     "EventStatus",
+    "Forward",
+    "ForwardState",
+    "ForwardTarget",
+    "ForwardTry",
     "Invoice",
     "Job",
     "JobStatus",
@@ -42,6 +47,7 @@ __all__ = [
     "Reservation",
     "ReservationStatus",
     "SpendingLimit",
+    "TargetState",
     "Topup",
     "TopupOrigin",
     "TopupStatus",

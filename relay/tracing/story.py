@@ -10,9 +10,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing.clock import Clock
 from billing.money_text import money
 from billing.policy import Policy
-from relay.api import AttemptView, CallView, DecisionView, DeliveryView, EventView, LedgerView, TopupView, TraceNode
+from relay.api import (
+    AttemptView,
+    CallView,
+    DecisionView,
+    DeliveryView,
+    EventView,
+    ForwardView,
+    LedgerView,
+    TopupView,
+    TraceNode,
+)
+from relay.forwarding.rows import FORWARDS
 from relay.tracing.roots import TOPUP_REFERENCES, Ref
-from relay.views import calls, companies, events, ledger, payments
+from relay.views import calls, companies, events, forwards, ledger, payments
 
 NODES_MAX = 1_000
 """A sender that repeats one event for ever must not make a story endless."""
@@ -76,6 +87,9 @@ class Teller:
     async def _deliveries(self, which: ColumnElement[bool], depth: int) -> None:
         for delivery in reversed(await events.deliveries(self._session, which, limit=NODES_MAX)):
             self._add(_delivery_node(delivery, depth))
+            passed_on = await forwards.forwards(self._session, FORWARDS.c.delivery_id == delivery.id)
+            for forward in reversed(passed_on):
+                self._add(_forward_node(forward, depth + 1))
 
     async def _ledger(self, depth: int, *which: ColumnElement[bool]) -> None:
         for row in reversed(await ledger.ledger_rows(self._session, *which, limit=NODES_MAX)):
@@ -151,6 +165,20 @@ def _delivery_node(delivery: DeliveryView, depth: int) -> TraceNode:
         detail=f"from {delivery.source}: {delivery.reason}",
         at=delivery.received_at,
         status=delivery.verdict,
+    )
+
+
+def _forward_node(forward: ForwardView, depth: int) -> TraceNode:
+    took = "" if forward.latency_us is None else f" after {forward.latency_us / 1000:.1f} ms"
+    came = forward.reason or f"answered {forward.http_status}"
+    return TraceNode(
+        depth=depth,
+        kind="forward",
+        reference=f"forward_{forward.id}",
+        title=f"to {forward.target_name}: {came}",
+        detail=f"try {forward.tries}{took}",
+        at=forward.updated_at,
+        status=forward.state,
     )
 
 
