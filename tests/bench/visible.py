@@ -28,10 +28,18 @@ def measure() -> None:
     report(
         f"POST to row visible at {PER_SECOND:,} events/s",
         f"p50 {percentile(delays, 50):.0f}, p95 {percentile(delays, 95):.0f}, p99 {percentile(delays, 99):.0f} ms",
-        f"p50 {acknowledged_ms[0]:.1f}, p99 {acknowledged_ms[1]:.1f} ms until the 200; the console open",
+        f"p50 {acknowledged_ms[0]:.1f}, p99 {acknowledged_ms[1]:.1f} ms until the 200",
         percentile(delays, 99),
         Goal(must=100, aim=65, at_most=True),
         note=f" ms (p99); {len(delays):,} of {COUNT:,} rows were current when painted",
+    )
+    report(
+        f"POST to 200 at {PER_SECOND:,} events/s, the console open",
+        f"p50 {acknowledged_ms[0]:.1f}, p99 {acknowledged_ms[1]:.1f} ms",
+        "none: a time, not a ratio",
+        acknowledged_ms[1],
+        Goal(must=12, aim=7, at_most=True),
+        note=" ms (p99)",
     )
 
 
