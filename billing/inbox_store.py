@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlmodel import Session
 
 from billing.bulk import BulkInsert, stored_json, stored_time
 from billing.changes import Kind, announce_all
 from billing.dialect import next_ids, rows_with_texts, table_of
 from billing.inbox_head import EventHead
-from billing.models import EventStatus, Verdict, WebhookDelivery, WebhookEvent
+from billing.models import EventStatus, Verdict, WebhookDelivery, WebhookEvent, WebhookExplanation
 
 LIVE_MODE_REASON = "the event is from live mode; this tool handles test mode only"
 
@@ -48,6 +48,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str | None = None
     held: bool = False
     """Test mode is off: keep it, but do not process it yet."""
+    explanation: Mapping[str, Any] | None = None
+    """Of a rejected delivery: the columns of `webhook_explanations`."""
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
@@ -71,6 +73,7 @@ class _Answer(msgspec.Struct, gc=False):
 _encode = msgspec.json.Encoder().encode
 _EVENTS: Final = table_of(WebhookEvent)
 _DELIVERIES: Final = table_of(WebhookDelivery)
+_EXPLANATIONS: Final = table_of(WebhookExplanation)
 _TRIED_AGAIN: Final = frozenset({EventStatus.FAILED, EventStatus.UNMATCHED})
 
 
@@ -86,7 +89,18 @@ def store(session: Session, batch: Sequence[Arrival]) -> list[Stored]:
     rows = [_delivery_values(stored, arrival) for stored, arrival in zip(answers, batch, strict=True)]
     _INSERT_DELIVERIES(session.connection(), rows)
     announce_all(session, Kind.DELIVERY, delivery_ids)
+    _store_explanations(session, answers, batch)
     return answers
+
+
+def _store_explanations(session: Session, answers: Sequence[Stored], batch: Sequence[Arrival]) -> None:
+    rows = [
+        {"delivery_id": stored.delivery_id, **arrival.explanation}
+        for stored, arrival in zip(answers, batch, strict=True)
+        if arrival.explanation is not None
+    ]
+    if rows:
+        session.connection().execute(insert(_EXPLANATIONS), rows)
 
 
 def _store_events(session: Session, batch: Sequence[Arrival]) -> tuple[dict[str, int], dict[str, EventStatus]]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from billing.errors import DatabaseTooNew, NotADatabase
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest revision in `migrations/versions`."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 

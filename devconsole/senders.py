@@ -22,8 +22,9 @@ WAITING = "waits for events signed with STRIPE_WEBHOOK_SECRET"
 async def know_senders(settings: Settings, home: Home, backend: Backend, sandbox: Sandbox | None) -> None:
     """Learn the signing secrets of whoever delivers events, and say who is expected to."""
     ring, upstreams = backend.secrets, backend.upstreams
+    know_keys(settings, backend)
     if settings.webhook_secret is not None:
-        ring.put(ENDPOINT, settings.webhook_secret)
+        know_secret(home, backend, ENDPOINT, settings.webhook_secret)
     if sandbox is not None:
         secret = await ensure_endpoint(
             home, api_key=settings.api_key, api_base=sandbox.url, webhook_url=backend.webhook_url
@@ -37,10 +38,31 @@ async def know_senders(settings: Settings, home: Home, backend: Backend, sandbox
         upstreams.report(ENDPOINT, state="silent" if heard else "off", detail="; ".join(details))
 
 
+def know_keys(settings: Settings, backend: Backend) -> None:
+    """Recognise the API keys where somebody signs with one of them."""
+    for name, key in (("STRIPE_SECRET", settings.stripe_secret), ("STRIPE_KEY", settings.stripe_key)):
+        if key is not None:
+            backend.secrets.put_key(name, key.get_secret_value())
+
+
+def know_secret(home: Home, backend: Backend, label: str, value: str) -> None:
+    """Accept this secret, and remember the one before it, also from an earlier run, to tell whoever still uses it."""
+    known = home.read_secrets()
+    earlier, before = known.get(f"{label}_before"), known.get(label)
+    if before is not None and before != value:
+        home.keep_secret(f"{label}_before", before)
+        earlier = before
+    if before != value:
+        home.keep_secret(label, value)
+    if earlier is not None and earlier != value:
+        backend.secrets.retire(label, earlier)
+    backend.secrets.put(label, value)
+
+
 @asynccontextmanager
-async def listening(settings: Settings, backend: Backend, tool: Path) -> AsyncIterator[None]:
+async def listening(settings: Settings, home: Home, backend: Backend, tool: Path) -> AsyncIterator[None]:
     """Run the official listener for the length of the block."""
-    listener = _listener(settings, backend, tool)
+    listener = _listener(settings, home, backend, tool)
     listener.start()
     try:
         yield
@@ -48,7 +70,7 @@ async def listening(settings: Settings, backend: Backend, tool: Path) -> AsyncIt
         await listener.stop()
 
 
-def _listener(settings: Settings, backend: Backend, tool: Path) -> StripeListen:
+def _listener(settings: Settings, home: Home, backend: Backend, tool: Path) -> StripeListen:
     def changed(state: ListenState) -> None:
         backend.upstreams.report(STRIPE_CLI, state=state.state, detail=state.detail)
 
@@ -57,6 +79,6 @@ def _listener(settings: Settings, backend: Backend, tool: Path) -> StripeListen:
         api_key=settings.api_key,
         forward_to=backend.webhook_url,
         stripe_api=backend.stripe_api,
-        on_secret=lambda secret: backend.secrets.put(STRIPE_CLI, secret),
+        on_secret=lambda secret: know_secret(home, backend, STRIPE_CLI, secret),
         on_change=changed,
     )

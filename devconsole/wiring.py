@@ -93,7 +93,7 @@ async def running(settings: Settings, home: Home, world: World | None = None) ->
             backend.timekeeper = _timekeeper(stack, backend, sandbox, world)
         await _serve(stack, backend, relay_socket)
         if listener is not None:
-            await stack.enter_async_context(listening(settings, backend, listener))
+            await stack.enter_async_context(listening(settings, home, backend, listener))
         await backend.forwarding.adopt(settings.devconsole_forward_to)
         record = _record(backend)
         home.write_server(record)

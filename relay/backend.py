@@ -26,6 +26,7 @@ from relay.journal import Journal
 from relay.ledger_watch import LedgerWatch
 from relay.loopback import Loopback
 from relay.performed import PerformedLog
+from relay.rejections import Rejections
 from relay.secrets import SecretRing
 from relay.test_mode import TestMode
 from relay.upstreams import Upstreams
@@ -148,9 +149,12 @@ class Backend:
     upstreams: Upstreams = field(default_factory=Upstreams)
     timekeeper: Timekeeper | None = None
     """None: the clock is the machine's."""
+    clock_ahead_s: float | None = None
+    """How far this machine's clock was ahead of Stripe's when they were last compared."""
 
     commits: Commits = field(init=False)
     journal: Journal = field(init=False)
+    rejections: Rejections = field(init=False)
     loopback: Loopback = field(init=False)
     feed: Feed = field(init=False)
     ledger_watch: LedgerWatch = field(init=False)
@@ -165,6 +169,7 @@ class Backend:
     def __post_init__(self) -> None:
         self.commits = Commits(self.db)
         self.journal = Journal(self.db)
+        self.rejections = Rejections(self)
         self.loopback = Loopback(self)
         self.feed = Feed(load=ChangeLoader(db=self.db, clock=self.clock, policy=self.policy), clock=self.clock)
         self.ledger_watch = LedgerWatch(self.db)

@@ -46,6 +46,7 @@ async def running(backend: Backend) -> AsyncIterator[None]:
         stack.push_async_callback(backend.forwarding.stop)
         pruner = Pruner(backend.db, clock=backend.clock)
         pruner.start()
+        backend.rejections.on_many(pruner.wake)
         stack.push_async_callback(pruner.stop)
         backend.test_mode.start()
         stack.push_async_callback(backend.test_mode.stop)

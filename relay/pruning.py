@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy import ScalarSelect, Select, delete, exists, func, or_, select
 from sqlmodel import Session
 
 from billing.clock import Clock
@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 AGE = timedelta(days=30)
 EVENTS_MAX = 1_000_000
 REJECTED_MAX = 10_000
-"""Deliveries without an event; each may have a body of a mebibyte."""
+"""Deliveries without an event."""
+REJECTED_BYTES_MAX = 64 << 20
+"""Of their bodies altogether; one alone may have a mebibyte."""
 FORWARDS_MAX = 50_000
 """Deliveries passed on to targets, with what they answered: four kibibytes of each at most."""
 STEP_MAX = 500
@@ -48,6 +50,7 @@ class Bounds:
     events_max: int = EVENTS_MAX
     rejected_max: int = REJECTED_MAX
     forwards_max: int = FORWARDS_MAX
+    rejected_bytes_max: int = REJECTED_BYTES_MAX
 
 
 def doomed_events(bounds: Bounds, now: datetime) -> Select[Any]:
@@ -61,8 +64,22 @@ def doomed_deliveries(bounds: Bounds, now: datetime) -> Select[Any]:
     """The oldest rejected deliveries that may go."""
     newest_first = select(DELIVERIES.c.id).where(_REJECTED).order_by(DELIVERIES.c.id.desc())
     surplus = newest_first.limit(1).offset(bounds.rejected_max).scalar_subquery()
-    too_old = or_(DELIVERIES.c.received_at < now - bounds.age, DELIVERIES.c.id <= func.coalesce(surplus, 0))
+    too_old = or_(
+        DELIVERIES.c.received_at < now - bounds.age,
+        DELIVERIES.c.id <= func.coalesce(surplus, 0),
+        DELIVERIES.c.id <= func.coalesce(_newest_beyond(bounds.rejected_bytes_max), 0),
+    )
     return select(DELIVERIES.c.id).where(_REJECTED, too_old).order_by(DELIVERIES.c.id).limit(STEP_MAX)
+
+
+def _newest_beyond(bytes_max: int) -> ScalarSelect[Any]:
+    """The newest rejected delivery whose body, with those of all newer ones, is more than may be kept.
+
+    `length` of a blob is read without the blob; `body_bytes`, which comes after it in the row, is not.
+    """
+    so_far = func.sum(func.coalesce(func.length(DELIVERIES.c.body), 0)).over(order_by=DELIVERIES.c.id.desc())
+    running = select(DELIVERIES.c.id, so_far.label("so_far")).where(_REJECTED).subquery()
+    return select(func.max(running.c.id)).where(running.c.so_far > bytes_max).scalar_subquery()
 
 
 def delete_events(session: Session, ids: Sequence[int]) -> int:
@@ -108,6 +125,11 @@ class Pruner:
     def __init__(self, db: Database, *, clock: Clock, bounds: Bounds | None = None) -> None:
         self._db, self._clock, self._bounds = db, clock, bounds or Bounds()
         self._task: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Prune soon: much has come."""
+        self._woken.set()
 
     def start(self) -> None:
         assert self._task is None, "started twice"
@@ -145,7 +167,9 @@ class Pruner:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), EVERY_S)
+            self._woken.clear()
             try:
                 gone = await self.prune()
             except Exception:

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from billing.errors import DatabaseClosed
 from billing.inbox import Arrival, EventHead, NotAnEvent, read_head
@@ -21,12 +22,11 @@ from relay.backend import Backend
 from relay.doors import Handler
 from relay.journal import JournalFull
 from relay.masking import masked
+from relay.rejections import EXCERPT_MAX, Rejections, columns_of
 from relay.secrets import SOURCE_HEADER, source_of
 
 BODY_MAX: Final = 1 << 20
 """Bytes; Stripe's events stay far below. More is answered with 413."""
-EXCERPT_MAX: Final = 4096
-"""So many bytes of an oversized body are kept."""
 BODY_TIMEOUT_S: Final = 20.0
 
 
@@ -36,6 +36,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     received: bool = False
     status: str = "rejected"
     code: str
+    cause: str | None = None
+    """What the explanation found, where one was made: see `deliveries show`."""
     reason: str
     remedy: str | None
     event_id: str | None = None
@@ -53,7 +55,7 @@ class Unreadable(Exception):
 def webhook(backend: Backend) -> Handler:
     """The handler of `POST /api/stripe/webhook`."""
     clock, ring, journal = backend.clock, backend.secrets, backend.journal
-    test_mode, upstreams = backend.test_mode, backend.upstreams
+    test_mode, upstreams, rejections = backend.test_mode, backend.upstreams, backend.rejections
 
     async def receive(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
@@ -65,6 +67,8 @@ def webhook(backend: Backend) -> Handler:
             now = clock.now()
             verdict = verify(body=body, header=request.headers.get("Stripe-Signature"), secrets=ring.all, now=now)
             arrival = _judged(request, body, verdict, held=not test_mode.was_on, now=now)
+            if arrival.head is None:
+                arrival = await _refused(rejections, request, verdict, arrival)
         try:
             stored = await journal.store(arrival, started=started)
         except (JournalFull, DatabaseClosed):
@@ -163,6 +167,36 @@ def _judged(request: web.Request, body: bytes, verdict: SignatureVerdict, *, hel
     )
 
 
+async def _refused(
+    rejections: Rejections, request: web.Request, verdict: SignatureVerdict, arrival: Arrival
+) -> Arrival:
+    """The same with the cause found by looking closer, and no more of its body than may be kept."""
+    explanation = None
+    if not verdict.ok:
+        explanation = await rejections.explained(body=arrival.body, headers=request.headers, event_id=arrival.event_id)
+    kept = rejections.kept(arrival.body)
+    if len(kept) < len(arrival.body):
+        shortened = f"{arrival.reason}; too much was refused lately, so only the beginning of its body was kept"
+        arrival = replace(arrival, body=kept, reason=shortened)
+    if explanation is None:
+        return arrival
+    return replace(
+        arrival,
+        reason=explanation.sentence,
+        remedy=explanation.remedy,
+        secret_label=explanation.secret_label or arrival.secret_label,
+        explanation=columns_of(explanation),
+        # The sender is told the cause, not whose secret came near.
+        response_body=_refusal(
+            code=verdict.reason_code,
+            cause=explanation.cause,
+            reason=verdict.reason,
+            remedy=explanation.remedy,
+            event_id=arrival.event_id,
+        ),
+    )
+
+
 def _unreadable(request: web.Request, unreadable: Unreadable, *, now: datetime) -> Arrival:
     return Arrival(
         body=unreadable.excerpt,
@@ -180,8 +214,10 @@ def _unreadable(request: web.Request, unreadable: Unreadable, *, now: datetime) 
     )
 
 
-def _refusal(*, code: str, reason: str, remedy: str | None, event_id: str | None = None) -> str:
-    refusal = Refusal(code=code, reason=reason, remedy=remedy, event_id=event_id)
+def _refusal(
+    *, code: str, reason: str, remedy: str | None, cause: str | None = None, event_id: str | None = None
+) -> str:
+    refusal = Refusal(code=code, cause=cause, reason=reason, remedy=remedy, event_id=event_id)
     return msgspec.json.encode(refusal).decode()
 
 

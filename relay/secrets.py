@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.signature import Secret
+from relay.signatures.evidence import KnownSecrets
 
 LOCAL = "local"
 """Signs what we send to ourselves: replays and triggered events."""
@@ -12,6 +13,8 @@ SOURCE_HEADER = "X-Devconsole-Source"
 """`replay` or `trigger`; believed only under our own secret."""
 ENDPOINT = "endpoint"
 """The one that the settings name (`STRIPE_WEBHOOK_SECRET`)."""
+RETIRED_MAX = 8
+"""Secrets of before that are remembered."""
 
 
 class SecretRing:
@@ -20,6 +23,8 @@ class SecretRing:
     def __init__(self, *, local: str) -> None:
         self._by_label = {LOCAL: local}
         self._all: tuple[Secret, ...] = ()
+        self._retired: tuple[Secret, ...] = ()
+        self._keys: tuple[Secret, ...] = ()
         self._arrange()
 
     @property
@@ -30,15 +35,32 @@ class SecretRing:
     def local(self) -> str:
         return self._by_label[LOCAL]
 
+    @property
+    def known(self) -> KnownSecrets:
+        """All that may explain a signature; only `all` accepts one."""
+        return KnownSecrets(active=self._all, retired=self._retired, keys=self._keys)
+
     def put(self, label: str, value: str) -> None:
         """Know this secret from now on; it takes the place of an earlier one with the same label."""
+        if (earlier := self._by_label.get(label)) not in (None, value):
+            self.retire(label, str(earlier))
         self._by_label[label] = value
         self._arrange()
 
     def drop(self, label: str) -> None:
         assert label != LOCAL, "our own deliveries must stay verifiable"
-        self._by_label.pop(label, None)
+        if (dropped := self._by_label.pop(label, None)) is not None:
+            self.retire(label, dropped)
         self._arrange()
+
+    def retire(self, label: str, value: str) -> None:
+        """Remember a secret that is accepted no more, to tell whoever still uses it."""
+        others = [secret for secret in self._retired if secret.value != value]
+        self._retired = (Secret(label, value), *others)[:RETIRED_MAX]
+
+    def put_key(self, label: str, value: str) -> None:
+        """Know an API key, which signs nothing, to tell whoever takes it for a signing secret."""
+        self._keys = (*self._keys, Secret(label, value))
 
     def _arrange(self) -> None:
         # Ours last: it signs the fewest deliveries, and they are tried in order.

@@ -63,6 +63,22 @@ class UnknownMoment(Refused):
         super().__init__(message, remedy=remedy)
 
 
+class NothingToExplain(Refused):
+    code = "nothing_to_explain"
+
+    def __init__(self) -> None:
+        super().__init__("neither a delivery nor a header or body was given", remedy="Name a delivery, or give both.")
+
+
+class NotResendable(Refused):
+    """A delivery that must not be signed anew."""
+
+    code = "not_resendable"
+
+    def __init__(self, delivery_id: int, why: str, remedy: str) -> None:
+        super().__init__(f"delivery {delivery_id} is not sent again: {why}", remedy=remedy)
+
+
 class WebhookUnreachable(Refused):
     """Our own webhook did not take a delivery of ours."""
 

@@ -5,7 +5,15 @@ from billing.models.balance import AutoTopupDecision, DecisionTrigger, PrepaidBa
 from billing.models.call import Call, CallCharge, CallStatus, ChargeStatus, Reservation, ReservationStatus
 from billing.models.company import BillingRate, Company
 from billing.models.forwarding import Forward, ForwardState, ForwardTarget, ForwardTry, TargetState
-from billing.models.inbox import EventStatus, Verdict, WebhookAttempt, WebhookDelivery, WebhookEvent
+from billing.models.inbox import (
+    EventCursor,
+    EventStatus,
+    Verdict,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookExplanation,
+)
 from billing.models.invoice import Invoice
 from billing.models.job import Job, JobStatus
 from billing.models.ledger import LedgerEntry, LedgerType
@@ -26,6 +34,7 @@ __all__ = [
     "ChargeStatus",
     "Company",
     "DecisionTrigger",
+    "EventCursor",
     "EventStatus",
     "Forward",
     "ForwardState",
@@ -55,4 +64,5 @@ __all__ = [
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEvent",
+    "WebhookExplanation",
 ]

@@ -111,6 +111,22 @@ class WebhookDelivery(SQLModel, table=True):
     received_at: datetime = Field(sa_column=when("received_at"))
 
 
+class WebhookExplanation(SQLModel, table=True):
+    """Why a rejected delivery was rejected, told by evidence when it arrived."""
+
+    __tablename__ = "webhook_explanations"
+
+    delivery_id: int = Field(primary_key=True, foreign_key="webhook_deliveries.id", ondelete="CASCADE")
+    cause: str
+    """`header_missing`, `secret_retired`, `body_reencoded`, …"""
+    certain: bool
+    """False: the likeliest of what is left."""
+    sentence: str
+    evidence: list[str] = Field(default_factory=list, sa_column=Column("evidence", JSON, nullable=False))
+    remedy: str | None = None
+    secret_label: str | None = None
+
+
 class WebhookAttempt(SQLModel, table=True):
     """One attempt to process an event."""
 
@@ -125,3 +141,16 @@ class WebhookAttempt(SQLModel, table=True):
     started_at: datetime = Field(sa_column=when("started_at"))
     duration_us: int
     next_attempt_at: datetime | None = Field(default=None, sa_column=when("next_attempt_at", nullable=True))
+
+
+class EventCursor(SQLModel, table=True):
+    """How far the events of one Stripe are known completely: what came through later is asked for."""
+
+    __tablename__ = "event_cursors"
+
+    stripe_api: str = Field(primary_key=True)
+    complete_until: datetime = Field(sa_column=when("complete_until"))
+    """Every event made before this, and after the first look, is in the inbox."""
+    first_event_id: str | None = None
+    """The newest event of before the first look: it and what is older was never ours."""
+    first_created_at: datetime = Field(sa_column=when("first_created_at"))

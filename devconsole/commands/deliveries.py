@@ -8,7 +8,7 @@ from devconsole.commands.arguments import RowId, limit
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import latency, moment, size
 from devconsole.output import Column, facts, table
-from relay.api import DeliveryDetail, DeliveryView, ListDeliveries, ShowDelivery
+from relay.api import DeliveryDetail, DeliveryView, ListDeliveries, ResendDelivery, ShowDelivery, SignatureExplanation
 
 COLUMNS: tuple[Column[DeliveryView], ...] = (
     Column("ID", lambda row: str(row.id), right=True),
@@ -45,6 +45,14 @@ def show_delivery(invocation: Invocation, delivery: int) -> None:
     invocation.show(invocation.call(ShowDelivery(delivery=delivery)), detail_text)
 
 
+@command.command("resend", operation=ResendDelivery)
+@click.argument("delivery", type=RowId("delivery"))
+@click.pass_obj
+def resend_delivery(invocation: Invocation, delivery: int) -> None:
+    """That is: what a known secret vouches for, but came too late, or was rewritten on its way."""
+    invocation.show(invocation.call(ResendDelivery(delivery=delivery)), delivery_facts)
+
+
 def delivery_facts(row: DeliveryView) -> str:
     pairs = (
         ("delivery", str(row.id)),
@@ -61,14 +69,27 @@ def delivery_facts(row: DeliveryView) -> str:
 
 
 def detail_text(detail: DeliveryDetail) -> str:
-    return "\n\n".join(
-        (
-            delivery_facts(detail.delivery),
-            facts(detail.headers.items()),
-            lines(detail.body),
-            f"answered: {lines(detail.response_body)}",
+    parts = [delivery_facts(detail.delivery)]
+    if detail.first_delivery is not None:
+        parts.append(
+            f"The first was delivery {detail.first_delivery}: devconsole deliveries show {detail.first_delivery}"
         )
-    )
+    if detail.explanation is not None:
+        parts.append(explanation_text(detail.explanation))
+    if detail.resendable:
+        parts.append(f"A known secret vouches for it: devconsole deliveries resend {detail.delivery.id}")
+    parts += [facts(detail.headers.items()), lines(detail.body), f"answered: {lines(detail.response_body)}"]
+    return "\n\n".join(parts)
+
+
+def explanation_text(explanation: SignatureExplanation) -> str:
+    """Cause, what proves it, and what to do."""
+    pairs = [("cause", f"{explanation.cause} ({'certain' if explanation.certain else 'likely'})")]
+    pairs.append(("because", explanation.sentence))
+    pairs += [("evidence" if number == 0 else "", line) for number, line in enumerate(explanation.evidence)]
+    if explanation.remedy:
+        pairs.append(("remedy", explanation.remedy))
+    return facts(pairs)
 
 
 def lines(body: str) -> str:

@@ -11,14 +11,17 @@ from textual.content import Content
 from textual.widgets import Static
 
 from devconsole import looks
-from devconsole.format import latency, moment, size
+from devconsole.format import latency, moment, size, words
 from devconsole.looks import Tone, toned
 from devconsole.screens.live import LiveScreen
 from devconsole.store import Update
 from devconsole.widgets.document import Document, headers_text
 from devconsole.widgets.pane import Pane
-from relay.api import DeliveryDetail, DeliveryView, ShowDelivery
+from relay.api import DeliveryDetail, ReplayEvents, ResendDelivery, ShowDelivery
 from relay.errors import OperationRefused, RelayError
+
+EVIDENCE_SHOWN = 4
+"""Lines of evidence above the body; `deliveries show` has them all."""
 
 
 class DeliveryScreen(LiveScreen):
@@ -29,6 +32,8 @@ class DeliveryScreen(LiveScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="delivery.back"),
         Binding("v", "view", "View", id="delivery.view", tooltip="Switch between body, headers and answer"),
+        Binding("r", "resend", "Send again", id="delivery.resend", tooltip="The same bytes, freshly signed"),
+        Binding("f", "first", "First", id="delivery.first", tooltip="The delivery that a duplicate repeats"),
     ]
     mode_name = "failures"
 
@@ -39,6 +44,7 @@ class DeliveryScreen(LiveScreen):
     def __init__(self, delivery: int) -> None:
         super().__init__()
         self._delivery = delivery
+        self._detail: DeliveryDetail | None = None
 
     def compose_body(self) -> ComposeResult:
         yield Static("Loading ...", id="delivery-head", markup=False)
@@ -60,7 +66,9 @@ class DeliveryScreen(LiveScreen):
             self._show_delivery(detail)
 
     def _show_delivery(self, detail: DeliveryDetail) -> None:
-        self.head.update(heading(detail.delivery))
+        self._detail = detail
+        self.refresh_bindings()
+        self.head.update(heading(detail))
         self.document.fill(
             {"Body": detail.body, "Headers": headers_text(detail.headers), "Answer": detail.response_body}
         )
@@ -68,22 +76,50 @@ class DeliveryScreen(LiveScreen):
     def action_back(self) -> None:
         self.dismiss()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "first":
+            return self._detail is not None and self._detail.first_delivery is not None
+        return super().check_action(action, parameters)
+
+    def action_first(self) -> None:
+        if self._detail is not None and self._detail.first_delivery is not None:
+            self.console.open_delivery(self._detail.first_delivery)
+
+    def action_resend(self) -> None:
+        """A rejected delivery under a right signature; one that was taken is replayed with its event."""
+        if self._detail is None:
+            return
+        delivery = self._detail.delivery
+        if delivery.verdict != "rejected" and delivery.event_id is not None:
+            self.console.perform(ReplayEvents(events=(delivery.event_id,)))
+        else:
+            self.console.perform(ResendDelivery(delivery=delivery.id))
+
     def action_view(self) -> None:
         self.document.turn()
         self.pane.rename(self.document.title)
         self.document.view.focus()
 
 
-def heading(delivery: DeliveryView) -> Content:
-    """Verdict and reason, what to do, and how it came."""
+def heading(detail: DeliveryDetail) -> Content:
+    """Verdict and reason with what proves it, what to do, and how it came."""
+    delivery = detail.delivery
     look = looks.verdict(delivery.verdict)
-    lines = [Content.assemble(toned(f"{look}  ", look.tone), toned(delivery.reason, Tone.STRONG))]
+    lines = [[toned(f"{look}  ", look.tone), toned(delivery.reason, Tone.STRONG)]]
+    if (explanation := detail.explanation) is not None:
+        sure = "certain" if explanation.certain else "likely"
+        lines.append([toned(f"{words(explanation.cause)}, {sure}", Tone.ACCENT)])
+        lines += [[toned(f"· {line}", Tone.MUTED)] for line in explanation.evidence[:EVIDENCE_SHOWN]]
     if delivery.remedy:
-        lines.append(Content.assemble(toned(delivery.remedy, Tone.PLAIN)))
+        lines.append([toned(delivery.remedy, Tone.PLAIN)])
+    if detail.resendable:
+        lines.append([toned("A known secret vouches for these bytes: r sends them again, freshly signed.", Tone.GOOD)])
+    if detail.first_delivery is not None:
+        lines.append([toned(f"The first was delivery {detail.first_delivery}: f opens it.", Tone.PLAIN)])
     way = (
         f"received {moment(delivery.received_at)} from {delivery.source}",
         size(delivery.body_bytes),
         f"answered {delivery.http_status} in {latency(delivery.latency_us)}",
     )
-    lines.append(Content.assemble(toned(" · ".join(way), Tone.MUTED)))
-    return Content("\n").join(lines)
+    lines.append([toned(" · ".join(way), Tone.MUTED)])
+    return Content("\n").join(Content.assemble(*line) for line in lines)

@@ -38,6 +38,7 @@ from relay.api.events import (
     ListFailures,
     ReplayEvents,
     ReplayResult,
+    ResendDelivery,
     ShowDelivery,
     ShowEvent,
     TriggerEvent,
@@ -102,6 +103,7 @@ from relay.api.server import (
     TestModeView,
     UpstreamView,
 )
+from relay.api.webhook import ExplainSignature, SignatureExplanation
 
 __all__ = [
     "OPERATIONS",
@@ -134,6 +136,7 @@ __all__ = [
     "EventPage",
     "EventTypeView",
     "EventView",
+    "ExplainSignature",
     "FailureView",
     "FaultView",
     "FeedItem",
@@ -186,6 +189,7 @@ __all__ = [
     "ReplayEvents",
     "ReplayResult",
     "Report",
+    "ResendDelivery",
     "ResumeForwardTarget",
     "RetryForwards",
     "Role",
@@ -209,6 +213,7 @@ __all__ = [
     "ShowTestMode",
     "ShowTopup",
     "ShowTrace",
+    "SignatureExplanation",
     "SimulateCall",
     "StartCall",
     "StatusView",
@@ -270,6 +275,8 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ListEventTypes,
         ListDeliveries,
         ShowDelivery,
+        ResendDelivery,
+        ExplainSignature,
         ListFailures,
         ListForwardTargets,
         ShowForwardTarget,

@@ -11,6 +11,7 @@ from relay.api.companies import DecisionView
 from relay.api.ledger import LedgerView
 from relay.api.operation import Operation, Page, Role, View
 from relay.api.payments import TopupView
+from relay.api.webhook import SignatureExplanation
 
 
 class EventView(View, frozen=True, kw_only=True):
@@ -59,6 +60,12 @@ class DeliveryDetail(View, frozen=True, kw_only=True):
     headers: dict[str, str]
     body: str
     response_body: str
+    explanation: SignatureExplanation | None = None
+    """Of a rejected one: why, told by evidence when it arrived."""
+    first_delivery: int | None = None
+    """Of a duplicate: the delivery that was accepted."""
+    resendable: bool = False
+    """Whether `deliveries.resend` may send its bytes again with a fresh signature."""
 
 
 class AttemptView(View, frozen=True, kw_only=True):
@@ -173,6 +180,13 @@ class ShowDelivery(Operation[DeliveryDetail], frozen=True, kw_only=True):
 
     name = "deliveries.show"
     role = Role.SUPPORT
+    delivery: int
+
+
+class ResendDelivery(Operation[DeliveryView], frozen=True, kw_only=True):
+    """Send the bytes of a rejected delivery again, freshly signed, where they are Stripe's own beyond doubt."""
+
+    name = "deliveries.resend"
     delivery: int
 
 

@@ -22,6 +22,7 @@ from relay.operations import (
     replay,
     server,
     trace,
+    webhook,
 )
 from relay.operations.registry import HANDLERS
 
@@ -48,4 +49,5 @@ __all__ = [
     "replay",
     "server",
     "trace",
+    "webhook",
 ]

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Mapping
+from typing import Any, Final
 
-from billing.models import Verdict
-from relay.api import DeliveryDetail, DeliveryView, ListDeliveries, Page, ShowDelivery
+from sqlalchemy import func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing.dialect import table_of
+from billing.models import Verdict, WebhookExplanation
+from relay.api import DeliveryDetail, DeliveryView, ListDeliveries, Page, ShowDelivery, SignatureExplanation
 from relay.backend import Backend
 from relay.operations.registry import handles
+from relay.resending import is_resendable
 from relay.unknown import UnknownDelivery
 from relay.views import events
 from relay.views.query import chosen, count, fetch_one
 
 DELIVERIES, EVENTS = events.DELIVERIES, events.EVENTS
+EXPLANATIONS: Final = table_of(WebhookExplanation)
 
 _DETAIL = select(
     DELIVERIES.c.headers,
     DELIVERIES.c.response_body,
+    DELIVERIES.c.verdict,
+    DELIVERIES.c.event_id,
+    DELIVERIES.c.received_at,
     # The bytes of a good delivery are kept once, with its event.
     func.coalesce(DELIVERIES.c.body, EVENTS.c.payload, b"").label("body"),
 ).outerjoin_from(DELIVERIES, EVENTS, EVENTS.c.id == DELIVERIES.c.webhook_event_id)
+_FIRST = select(func.min(DELIVERIES.c.id).label("first"))
 
 
 @handles(ListDeliveries)
@@ -36,13 +47,42 @@ async def list_deliveries(backend: Backend, request: ListDeliveries) -> Page[Del
 @handles(ShowDelivery)
 async def show_delivery(backend: Backend, request: ShowDelivery) -> DeliveryDetail:
     async with backend.db.read() as session:
-        rows = await events.deliveries(session, DELIVERIES.c.id == request.delivery)
-        detail = await fetch_one(session, _DETAIL.where(DELIVERIES.c.id == request.delivery))
-    if detail is None:
-        raise UnknownDelivery(request.delivery)
+        detail = await raw_delivery(session, request.delivery)
+        shown = (await events.deliveries(session, DELIVERIES.c.id == request.delivery))[0]
+        explanation = await _explanation(session, request.delivery)
+        first = await _first_delivery(session, shown)
     return DeliveryDetail(
-        delivery=rows[0],
+        delivery=shown,
         headers=detail["headers"],
         body=detail["body"].decode("utf-8", "replace"),
         response_body=detail["response_body"],
+        explanation=explanation,
+        first_delivery=first,
+        resendable=is_resendable(explanation, detail["body"]),
     )
+
+
+async def raw_delivery(session: AsyncSession, delivery: int) -> Mapping[str, Any]:
+    """Headers, body, answer, verdict, event id and time of a delivery. Raises `UnknownDelivery`."""
+    found = await fetch_one(session, _DETAIL.where(DELIVERIES.c.id == delivery))
+    if found is None:
+        raise UnknownDelivery(delivery)
+    return found
+
+
+async def _explanation(session: AsyncSession, delivery: int) -> SignatureExplanation | None:
+    """What was found when the delivery arrived."""
+    found = await fetch_one(session, select(EXPLANATIONS).where(EXPLANATIONS.c.delivery_id == delivery))
+    if found is None:
+        return None
+    columns = {name: value for name, value in found.items() if name != "delivery_id"}
+    return SignatureExplanation(**{**columns, "evidence": tuple(columns["evidence"])})
+
+
+async def _first_delivery(session: AsyncSession, shown: DeliveryView) -> int | None:
+    """The delivery that brought the event of a duplicate."""
+    if shown.verdict != Verdict.DUPLICATE or shown.inbox_id is None:
+        return None
+    found = await fetch_one(session, _FIRST.where(DELIVERIES.c.webhook_event_id == shown.inbox_id))
+    first = found["first"] if found else None
+    return first if first != shown.id else None

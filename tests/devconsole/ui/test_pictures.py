@@ -13,7 +13,7 @@ from devconsole.screens.event_detail import EventDetailScreen
 from devconsole.screens.failures import FailuresScreen
 from devconsole.store import Connection
 from devconsole.themes import LIGHT
-from relay.api import DeliveryDetail, ShowDelivery
+from relay.api import DeliveryDetail, ShowDelivery, SignatureExplanation
 from tests.support import views
 from tests.support.console import FakeSource
 from tests.support.playing import console, loaded, press, screen_text, until
@@ -197,18 +197,31 @@ def test_nothing_failed(snap_compare: Compare) -> None:
 
 
 def test_a_delivery_that_was_turned_away(snap_compare: Compare) -> None:
-    """My webhook secret is wrong: I read the verdict, the reason and what to do."""
+    """My endpoint's secret was rolled: I read the verdict, what proves it, what to do, and that r sends it again."""
     source = busy_day()
+    explanation = SignatureExplanation(
+        cause="secret_retired",
+        certain=True,
+        sentence="signed with an earlier secret of endpoint (whsec_…9f21)",
+        evidence=("under exactly this reading the signature matches",),
+        remedy="The sender still signs with the old secret: roll it there too, or set the old one back.",
+        secret_label="endpoint",
+    )
     rejected = views.delivery(
         5,
         verdict="rejected",
-        reason="No signature of the header fits the body under any known secret.",
-        remedy="Compare STRIPE_WEBHOOK_SECRET with `stripe listen --print-secret`.",
+        reason=explanation.sentence,
+        remedy=explanation.remedy,
         http_status=400,
-        secret_label=None,
+        secret_label="endpoint",
     )
     source.answers[ShowDelivery] = DeliveryDetail(
-        delivery=rejected, headers={"Stripe-Signature": "t=1,v1=00"}, body='{"id": "evt_1"}', response_body="{}"
+        delivery=rejected,
+        headers={"Stripe-Signature": "t=1,v1=00"},
+        body='{"id": "evt_1"}',
+        response_body="{}",
+        explanation=explanation,
+        resendable=True,
     )
     app = console(source)
 
