@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from billing.errors import DatabaseTooNew, NotADatabase
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The newest revision in `migrations/versions`."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 

@@ -2,7 +2,8 @@
 
 Without a filter and without gaps a place is an inbox number by arithmetic, so that a jump to the end costs one page.
 Otherwise the numbers are collected, eight bytes each, as far down as somebody scrolled. It waits for nothing: it says
-what to ask for next, and takes the answer.
+what to ask for next, and takes the answer. With a filter the server counts up to a bound; the list grows beyond it as
+somebody scrolls.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ class EventPages:
     def __init__(self, filter: EventFilter | None = None) -> None:
         self.filter = filter or EventFilter()
         self.loaded = False
+        self.more = False
+        """There are more than it has places for."""
+        self.unsearched = 0
+        """Bodies that the filter could not look into yet."""
         self._total = 0
         self._newest = 0
         """The highest inbox number heard of, matching or not."""
@@ -37,6 +42,8 @@ class EventPages:
         self._ids: array[int] = array("q")
         """Known numbers that match, ascending, without a gap among those that match. Unused while dense."""
         self._rows: OrderedDict[int, EventView] = OrderedDict()
+        self._unsure: set[int] = set()
+        """Arrived, and only the server knows whether they match."""
 
     def __len__(self) -> int:
         return self._total
@@ -80,6 +87,17 @@ class EventPages:
         far = last - len(self._ids) >= PAGE
         return self.filter.request(before=oldest, limit=WALK if far else PAGE)
 
+    def in_doubt(self) -> ListEvents | None:
+        """What to ask in order to know which of the events that arrived match; None when that is known."""
+        if not self._unsure:
+            return None
+        return self.filter.request(before=max(self._unsure) + 1, after=min(self._unsure) - 1, limit=WALK)
+
+    def take_doubtful(self, page: EventPage) -> int:
+        """The answer to `in_doubt`. Returns how many were put on top of the list."""
+        self._unsure.clear()
+        return sum(self._insert(row) for row in reversed(page.rows) if self.place_of(row.id) is None)
+
     def take(self, asked: ListEvents, page: EventPage) -> None:
         """The answer to `missing`."""
         if asked.before is None:
@@ -94,6 +112,7 @@ class EventPages:
         whole = len(page.rows) < PAGE
         self.loaded = True
         self._total, self._newest = len(page.rows) if whole else page.total, page.last_id
+        self.more, self.unsearched = page.more, page.unsearched
         self._dense = not self._gaps and not self.filter and self._total == page.last_id - page.first_id + 1
         self._ids = array("q") if self._dense else array("q", [row.id for row in reversed(page.rows)])
 
@@ -102,7 +121,10 @@ class EventPages:
         oldest = self._ids[0] if self._ids else page.last_id + 1
         self._ids = array("q", [row.id for row in reversed(page.rows) if row.id < oldest]) + self._ids
         if len(page.rows) < asked.limit:
-            self._total = len(self._ids)
+            self._total, self.more = len(self._ids), False
+        elif len(self._ids) >= self._total:
+            # The bound of counting was reached: there is room for another page.
+            self._total = len(self._ids) + PAGE
 
     def _vanished(self, asked: ListEvents, page: EventPage) -> bool:
         """The row that was asked for is gone: the server pruned it since its number was learnt."""
@@ -126,7 +148,7 @@ class EventPages:
                 added += self._arrived(event)
             elif event.id in self._rows:
                 self._rows[event.id] = event
-            elif self._dense or not self.filter.matches(event):
+            elif self._dense or not self._lets_through(event):
                 continue
             elif self.place_of(event.id) is None and self._ids and event.id > self._ids[0]:
                 added += self._insert(event)
@@ -138,9 +160,13 @@ class EventPages:
             self._ids = array("q", range(self._newest - self._total + 1, self._newest + 1))
             self._dense, self._gaps = False, True
         self._newest = event.id
-        if not self.filter.matches(event):
-            return 0
-        return self._insert(event)
+        return self._insert(event) if self._lets_through(event) else 0
+
+    def _lets_through(self, event: EventView) -> bool:
+        matches = self.filter.matches(event)
+        if matches is None and len(self._unsure) < WALK:
+            self._unsure.add(event.id)
+        return bool(matches)
 
     def _insert(self, event: EventView) -> int:
         if not self._dense:

@@ -27,6 +27,8 @@ from relay.ledger_watch import LedgerWatch
 from relay.loopback import Loopback
 from relay.performed import PerformedLog
 from relay.rejections import Rejections
+from relay.search.finder import Finder
+from relay.search.text_index import TextIndex
 from relay.secrets import SecretRing
 from relay.test_mode import TestMode
 from relay.upstreams import Upstreams
@@ -160,6 +162,8 @@ class Backend:
     ledger_watch: LedgerWatch = field(init=False)
     performed: PerformedLog = field(init=False)
     forwarding: Forwarding = field(init=False)
+    text_index: TextIndex = field(init=False)
+    finder: Finder = field(init=False)
 
     @property
     def return_url(self) -> str:
@@ -177,3 +181,5 @@ class Backend:
             db=self.db, clock=self.clock, commits=self.commits, upstreams=self.upstreams, home=Home(self.home)
         )
         self.performed = PerformedLog(Home(self.home).operations_log)
+        self.text_index = TextIndex(self.db.path, gives_way=lambda: self.journal.is_flooded)
+        self.finder = Finder(self.text_index)

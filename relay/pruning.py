@@ -1,8 +1,8 @@
 """Keeping the inbox bounded: what is old or too much goes, in small steps, and never what somebody may still need.
 
 Kept for ever: events that are not done with (pending, held, unmatched, quarantined, failed), events that a ledger row
-points to, and events that a forward target which is on has not got yet. Everything else goes after `AGE`, or when more
-than `EVENTS_MAX` newer ones are there.
+points to, that somebody marked, or that a forward target which is on has not got yet. Everything else goes after `AGE`,
+or when more than `EVENTS_MAX` newer ones are there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from billing.clock import Clock
 from billing.db import Database
 from billing.models import EventStatus, Verdict
 from relay.forwarding.rows import FORWARDS, WAITING, count_missed, still_owed
-from relay.views.events import DELIVERIES, EVENTS
+from relay.views.events import DELIVERIES, EVENTS, NOTES
 from relay.views.ledger import LEDGER
 from relay.views.query import fetch
 
@@ -116,6 +116,7 @@ _NOT_NEEDED = (
     EVENTS.c.status.in_([EventStatus.COMPLETED, EventStatus.IGNORED]),
     ~exists().where(LEDGER.c.webhook_event_id == EVENTS.c.id),
     ~still_owed(),
+    ~exists().where(NOTES.c.webhook_event_id == EVENTS.c.id),
 )
 
 

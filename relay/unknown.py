@@ -31,6 +31,12 @@ class UnknownEventType(Refused):
         super().__init__(f"there is no template for {event_type}", remedy=suggestion)
 
 
+class FilterRefused(Refused):
+    """A filter that cannot be read; the message names the place."""
+
+    code = "filter_invalid"
+
+
 class UnknownChoice(Refused):
     """A filter names a value that does not exist."""
 

@@ -17,6 +17,7 @@ from billing.models.inbox import (
 from billing.models.invoice import Invoice
 from billing.models.job import Job, JobStatus
 from billing.models.ledger import LedgerEntry, LedgerType
+from billing.models.notes import EventNote, SavedFilter
 from billing.models.notice import Notice, NoticeChannel, NoticeKind, NoticeStatus
 from billing.models.payment import PaymentDispute, PaymentRefund
 from billing.models.rules import BonusRule, SpendingLimit
@@ -35,6 +36,7 @@ __all__ = [
     "Company",
     "DecisionTrigger",
     "EventCursor",
+    "EventNote",
     "EventStatus",
     "Forward",
     "ForwardState",
@@ -55,6 +57,7 @@ __all__ = [
     "RefundStatus",
     "Reservation",
     "ReservationStatus",
+    "SavedFilter",
     "SpendingLimit",
     "TargetState",
     "Topup",

@@ -27,6 +27,8 @@ from relay.api import (
     TriggerEvent,
 )
 
+events_filter = click.option("--filter", "filter_", metavar="FILTER", help="Only those that match; see `list --help`.")
+
 STATUSES = ("pending", "held", "completed", "ignored", "unmatched", "quarantined", "failed")
 
 COLUMNS: tuple[Column[EventView], ...] = (
@@ -71,12 +73,27 @@ command = Noun("events", help="Events: what Stripe said, and what was done with 
 @click.option("--status", type=click.Choice(STATUSES), help="Only those in this state.")
 @click.option("--type", "type_", help="Only this type; a trailing * matches the rest.")
 @click.option("--before", type=click.IntRange(1), metavar="NR", help="Only older ones than this number.")
+@events_filter
 @limit(100, 1000)
 @click.pass_obj
 def list_events(
-    invocation: Invocation, company: str | None, status: str | None, type_: str | None, before: int | None, limit: int
+    invocation: Invocation,
+    company: str | None,
+    status: str | None,
+    type_: str | None,
+    before: int | None,
+    filter_: str | None,
+    limit: int,
 ) -> None:
-    page = invocation.call(ListEvents(before=before, limit=limit, status=status, type=type_, company=company))
+    """\b
+    The language of --filter; a space means AND; OR, NOT (or -) and parentheses as usual:
+      type:charge.*  status:failed,held  company:acme-telefon  source:replay
+      amount>=50  amount:10..20  received:today  received>=14:30  age<15m
+      text:"insufficient funds"  text:insuff*  id:pi_3N*  mark:bug  note:lost
+    A bare word is a status, or else a company or a word of the body.
+    """
+    asked = ListEvents(before=before, limit=limit, status=status, type=type_, company=company, filter=filter_)
+    page = invocation.call(asked)
     invocation.show(
         page,
         lambda shown: table(
@@ -84,7 +101,10 @@ def list_events(
         ),
     )
     if not invocation.json and page.rows and page.total > len(page.rows):
-        output.say(f"{len(page.rows):,} of {page.total:,} shown; --before {page.rows[-1].id} shows older ones.")
+        total = f"more than {page.total:,}" if page.more else f"{page.total:,}"
+        output.say(f"{len(page.rows):,} of {total} shown; --before {page.rows[-1].id} shows older ones.")
+    if page.unsearched:
+        output.say(f"{page.unsearched:,} older bodies are not searched yet: their index is being made.")
 
 
 @command.command("show", operation=ShowEvent)

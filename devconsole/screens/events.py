@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from devconsole.event_filter import STATUSES, EventFilter, FilterInvalid, parse
+from devconsole.event_filter import FAILED, EventFilter, FilterInvalid, read
 from devconsole.screens.live import LiveScreen
 from devconsole.store import Update
 from devconsole.widgets.event_list import EventList
@@ -25,7 +25,10 @@ NO_EVENTS = Content.from_markup(
     "[$text-primary]x[/]  trigger any Stripe event"
 )
 NO_MATCH = Content.from_markup("No event matches the filter.\n\n[$text-primary]esc[/]  show all events again")
-EXAMPLES = f"{', '.join(STATUSES)} · company:acme-telefon · type:charge.*"
+FIELDS = "type: status: company: source: id: mark: note: text: amount>= received: age<  ·  space is AND, OR, -not, ( )"
+EXAMPLES = (
+    'failed · type:charge.* company:acme-telefon · amount>=50 age<2h · text:"insufficient funds" · -status:ignored'
+)
 
 
 class EventsScreen(LiveScreen):
@@ -35,6 +38,9 @@ class EventsScreen(LiveScreen):
     AUTO_FOCUS = "#events-list"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="events.filter", tooltip="Narrow the list by a few words"),
+        Binding(
+            "space", "pause", "Pause", id="events.pause", tooltip="Stand still while events arrive, or follow again"
+        ),
         Binding("f", "failed_only", "Failed only", id="events.failed-only", tooltip="Only events that failed"),
         Binding("escape", "clear", "All", id="events.clear", tooltip="Remove the filter"),
     ]
@@ -49,7 +55,7 @@ class EventsScreen(LiveScreen):
         with Horizontal(id="filter-line"):
             yield Static("Filter", id="filter-label")
             yield Input(placeholder=EXAMPLES, id="filter", compact=True)
-            yield Static("", id="filter-note", markup=False)
+        yield Static("", id="filter-note", markup=False)
         yield Pane("Events", EventList(self.console.source.call, id="events-list"), hint=NO_EVENTS, id="events")
 
     def paint(self, update: Update) -> None:
@@ -65,7 +71,9 @@ class EventsScreen(LiveScreen):
         self.pane.hint(NO_MATCH if shown else NO_EVENTS)
         self.pane.empty = events.loaded and not events.row_count()
         new = f"{events.new_above:,} new ↑ home" if events.new_above else ""
-        self.pane.note = " · ".join(filter(None, (f"{events.row_count():,}", str(shown), new)))
+        if events.paused:
+            new = f"paused, {events.held_back:,} new" if events.held_back else "paused"
+        self.pane.note = " · ".join(filter(None, (events.count_text, str(shown), new)))
         self.set_class(bool(shown), "-filtered")
         self.refresh_bindings()
 
@@ -80,7 +88,12 @@ class EventsScreen(LiveScreen):
         self.entry.focus()
 
     def action_failed_only(self) -> None:
-        self._narrow(EventFilter() if self.events.event_filter.status == "failed" else EventFilter(status="failed"))
+        only = self.events.event_filter.text == FAILED
+        self._narrow(EventFilter() if only else read(FAILED, now=self.console.now()))
+
+    def action_pause(self) -> None:
+        self.events.pause(not self.events.paused)
+        self._events_changed()
 
     def action_clear(self) -> None:
         if self.has_class("-filtering"):
@@ -100,13 +113,12 @@ class EventsScreen(LiveScreen):
 
     def _typed(self) -> EventFilter | None:
         """What the line says; None when it says nothing that can be understood, which is shown beside it."""
-        slugs = tuple(company.slug for company in self.snapshot.companies)
         try:
-            found = parse(self.entry.value, companies=slugs)
+            found = read(self.entry.value, now=self.console.now())
         except FilterInvalid as invalid:
-            self.note.update(f"✗ {invalid}")
+            self.note.update(f"✗ {invalid}. {invalid.remedy}")
             return None
-        self.note.update(f"→ {found}" if found else "→ all events")
+        self.note.update(FIELDS)
         return found
 
     @on(Input.Changed, "#filter")

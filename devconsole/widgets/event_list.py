@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from textual import work
@@ -15,6 +16,9 @@ from devconsole.looks import Tone
 from devconsole.widgets.row_list import Cell, Column, RowList
 from relay.api import EventPage, EventView, ListEvents
 from relay.errors import RelayError
+
+DOUBT_S = 0.25
+"""How long arrivals gather before the server is asked which of them match."""
 
 Fetch = Callable[[ListEvents], Awaitable[EventPage]]
 
@@ -36,6 +40,10 @@ class EventList(RowList[EventView]):
         """Nothing is fetched before the screen says that there is a server to ask."""
         self.new_above = 0
         """Events that arrived above the first visible row since it was left."""
+        self.paused = False
+        self.held_back = 0
+        """Events that arrived while it was paused."""
+        self._newest_held = 0
 
     # What the screen gives.
 
@@ -46,6 +54,20 @@ class EventList(RowList[EventView]):
     @property
     def loaded(self) -> bool:
         return self._pages.loaded
+
+    @property
+    def count_text(self) -> str:
+        """How many match, as far as they were counted, and what could not be looked into."""
+        more = "+" if self._pages.more else ""
+        unsearched = f" · {self._pages.unsearched:,} bodies not indexed yet" if self._pages.unsearched else ""
+        return f"{len(self._pages):,}{more}{unsearched}"
+
+    def pause(self, paused: bool) -> None:
+        """Stand still, whatever arrives; afterwards everything is there."""
+        self.paused = paused
+        if not paused:
+            self.held_back = 0
+            self.reload()
 
     def narrow(self, event_filter: EventFilter) -> None:
         """Show only what the filter lets through, from the top."""
@@ -65,7 +87,23 @@ class EventList(RowList[EventView]):
 
     def arrive(self, events: Sequence[EventView]) -> None:
         """Take over events that are new or changed."""
+        if self.paused:
+            self._hold_back(events)
+            return
         added = self._pages.arrive(events)
+        if self._pages.in_doubt() is not None:
+            self._settle_doubts()
+        self._arrived(added)
+
+    def _hold_back(self, events: Sequence[EventView]) -> None:
+        newest = max(self._newest_held, self._pages.id_at(0) or 0)
+        new = [event.id for event in events if event.id > newest and self.event_filter.matches(event) is not False]
+        if new:
+            self.held_back += len(new)
+            self._newest_held = max(new)
+            self.post_message(self.Changed())
+
+    def _arrived(self, added: int) -> None:
         if not added:
             self.refresh()
             return
@@ -154,6 +192,20 @@ class EventList(RowList[EventView]):
     async def _fill_then_select(self, event_id: int) -> None:
         await self._fetch_window()
         self.select(event_id)
+
+    @work(exclusive=True, group="events.doubts")
+    async def _settle_doubts(self) -> None:
+        """Ask the server which of the events that arrived match, a few times a second at most."""
+        await asyncio.sleep(DOUBT_S)
+        pages = self._pages
+        if (asked := pages.in_doubt()) is None:
+            return
+        try:
+            page = await self._fetch(asked)
+        except RelayError:
+            return
+        if pages is self._pages:
+            self._arrived(pages.take_doubtful(page))
 
     async def _fetch_window(self) -> None:
         pages = self._pages

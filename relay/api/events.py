@@ -34,6 +34,11 @@ class EventView(View, frozen=True, kw_only=True):
     processed_at: datetime | None
     retry_count: int
     next_attempt_at: datetime | None
+    correlation_id: str | None = None
+    """The payment that it belongs to, where one is named."""
+    mark: str | None = None
+    note: str | None = None
+    """What somebody wrote on it."""
 
 
 class DeliveryView(View, frozen=True, kw_only=True):
@@ -99,7 +104,11 @@ class EventPage(View, frozen=True, kw_only=True):
     last_id: int
     """The newest."""
     total: int
-    """How many match the filter."""
+    """How many match the filter, with a filter those below `before` and above `after`."""
+    more: bool = False
+    """There are more than `total`: they are counted up to a bound."""
+    unsearched: int = 0
+    """Bodies that were not searched, because the full-text index is still being made."""
 
 
 class ListEvents(Operation[EventPage], frozen=True, kw_only=True):
@@ -109,6 +118,10 @@ class ListEvents(Operation[EventPage], frozen=True, kw_only=True):
     role = Role.SUPPORT
     before: int | None = None
     """Only inbox numbers below this."""
+    after: int | None = None
+    """Only inbox numbers above this."""
+    filter: str | None = None
+    """In the filter language (`relay.filtering`); holds beside the three fields below."""
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
     status: str | None = None
     type: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -23,10 +24,13 @@ from relay.api import (
     TriggerEvent,
 )
 from relay.backend import Backend
+from relay.filtering.language import All, Filter, FilterInvalid, Named
+from relay.filtering.parser import parse
 from relay.operations.companies import company_id, company_view
 from relay.operations.registry import handles
+from relay.search.finder import TOTAL_MAX, Found
 from relay.suggestions import did_you_mean
-from relay.unknown import UnknownEventType
+from relay.unknown import FilterRefused, UnknownEventType
 from relay.views import companies, events, ledger, payments
 from relay.views.query import chosen, company_id_of, count, fetch, fetch_one
 
@@ -37,14 +41,15 @@ DELIVERIES_SHOWN = 100
 
 @handles(ListEvents)
 async def list_events(backend: Backend, request: ListEvents) -> EventPage:
+    wanted = await wanted_by(backend, request)
+    found = None if wanted == All() else await _find(backend, wanted, request)
     async with backend.db.read() as session:
-        conditions = await _filter(session, request)
-        window = [*conditions, EVENTS.c.id < request.before] if request.before is not None else conditions
-        # Numbers first: sorting whole rows by number reads the payload of each that matches (650 ms instead of 20
-        # for one type in three of 300,000 events).
-        numbers = select(EVENTS.c.id).where(*window).order_by(EVENTS.c.id.desc()).limit(request.limit)
-        ids = [row["id"] for row in await fetch(session, numbers)]
-        rows = await events.events(session, EVENTS.c.id.in_(ids))
+        if found is None:
+            window = [EVENTS.c.id < request.before] if request.before is not None else []
+            window += [EVENTS.c.id > request.after] if request.after is not None else []
+            rows = await events.events(session, *window, limit=request.limit)
+        else:
+            rows = await events.events(session, EVENTS.c.id.in_(found.ids[: request.limit]))
         ends = await fetch_one(
             session,
             select(
@@ -52,28 +57,45 @@ async def list_events(backend: Backend, request: ListEvents) -> EventPage:
                 select(func.coalesce(func.max(EVENTS.c.id), 0)).scalar_subquery().label("last"),
             ),
         )
-        total = await count(session, select(EVENTS.c.id).where(*conditions))
+        total = await count(session, select(EVENTS.c.id)) if found is None else len(found.ids)
     assert ends is not None
-    return EventPage(rows=tuple(rows), first_id=ends["first"], last_id=ends["last"], total=total)
+    return EventPage(
+        rows=tuple(rows),
+        first_id=ends["first"],
+        last_id=ends["last"],
+        total=total,
+        more=found is not None and found.more,
+        unsearched=0 if found is None else found.unsearched,
+    )
 
 
-async def _filter(session: AsyncSession, request: ListEvents) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+async def _find(backend: Backend, wanted: Filter, request: ListEvents) -> Found:
+    """Only the first page is counted beyond its rows."""
+    at_most = TOTAL_MAX if request.before is None else request.limit
+    return await backend.finder.find(wanted, after=request.after, before=request.before, at_most=at_most)
+
+
+async def wanted_by(backend: Backend, request: ListEvents) -> Filter:
+    """What a request asks for, all in one filter. Raises `FilterRefused`, `UnknownChoice` and `UnknownCompany`."""
+    parts: list[Filter] = []
     if request.status is not None:
-        conditions.append(EVENTS.c.status == chosen(EventStatus, request.status, what="event status"))
+        parts.append(Named("status", (chosen(EventStatus, request.status, what="event status").value,)))
     if request.type is not None:
-        conditions.append(_of_type(request.type))
+        parts.append(Named("type", (request.type,)))
     if request.company is not None:
-        conditions.append(EVENTS.c.company_id == await company_id_of(session, request.company))
-    return conditions
+        async with backend.db.read() as session:
+            parts.append(Named("company", (str(await company_id_of(session, request.company)),)))
+    if request.filter:
+        parts.append(read_filter(request.filter, now=backend.clock.now()))
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-def _of_type(pattern: str) -> ColumnElement[bool]:
-    """A type, or with a trailing `*` all that begin so: a range, which the index answers."""
-    if not pattern.endswith("*"):
-        return EVENTS.c.event_type == pattern
-    prefix = pattern.removesuffix("*")
-    return EVENTS.c.event_type.between(prefix, prefix + "\U0010ffff")
+def read_filter(text: str, *, now: datetime) -> Filter:
+    """Raises `FilterRefused`."""
+    try:
+        return parse(text, now=now)
+    except FilterInvalid as invalid:
+        raise FilterRefused(f"the filter cannot be read: {invalid}", remedy=invalid.remedy) from None
 
 
 @handles(ShowEvent)

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.dialect import table_of
-from billing.models import Company, WebhookAttempt, WebhookDelivery, WebhookEvent
+from billing.models import Company, EventNote, WebhookAttempt, WebhookDelivery, WebhookEvent
 from relay.api import AttemptView, DeliveryView, EventView
 from relay.views.query import fetch
 
@@ -14,24 +14,32 @@ EVENTS = table_of(WebhookEvent)
 DELIVERIES = table_of(WebhookDelivery)
 ATTEMPTS = table_of(WebhookAttempt)
 COMPANIES = table_of(Company)
+NOTES = table_of(EventNote)
 
-EVENT_ROWS = select(
-    EVENTS.c.id,
-    EVENTS.c.event_id,
-    EVENTS.c.event_type.label("type"),
-    EVENTS.c.status,
-    EVENTS.c.reason,
-    EVENTS.c.company_id,
-    COMPANIES.c.slug.label("company_slug"),
-    EVENTS.c.amount_cents,
-    EVENTS.c.currency,
-    EVENTS.c.object_id,
-    EVENTS.c.source,
-    EVENTS.c.received_at,
-    EVENTS.c.processed_at,
-    EVENTS.c.retry_count,
-    EVENTS.c.next_attempt_at,
-).outerjoin_from(EVENTS, COMPANIES, COMPANIES.c.id == EVENTS.c.company_id)
+EVENT_ROWS = (
+    select(
+        EVENTS.c.id,
+        EVENTS.c.event_id,
+        EVENTS.c.event_type.label("type"),
+        EVENTS.c.status,
+        EVENTS.c.reason,
+        EVENTS.c.company_id,
+        COMPANIES.c.slug.label("company_slug"),
+        EVENTS.c.amount_cents,
+        EVENTS.c.currency,
+        EVENTS.c.object_id,
+        EVENTS.c.source,
+        EVENTS.c.received_at,
+        EVENTS.c.processed_at,
+        EVENTS.c.retry_count,
+        EVENTS.c.next_attempt_at,
+        EVENTS.c.correlation_id,
+        NOTES.c.mark,
+        NOTES.c.note,
+    )
+    .outerjoin_from(EVENTS, COMPANIES, COMPANIES.c.id == EVENTS.c.company_id)
+    .outerjoin(NOTES, NOTES.c.webhook_event_id == EVENTS.c.id)
+)
 
 DELIVERY_ROWS = select(
     DELIVERIES.c.id,

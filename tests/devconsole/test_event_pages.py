@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devconsole.event_filter import EventFilter
+from devconsole.event_filter import read
 from devconsole.event_pages import PAGE, ROWS_KEPT, WALK, EventPages
 from relay.api import EventPage, EventView, ListEvents
 from tests.support import views
@@ -16,18 +16,22 @@ class Server:
     def __init__(self, ids: range | list[int]) -> None:
         self.ids = sorted(ids, reverse=True)
         self.asked: list[ListEvents] = []
+        self.counts_to = 1_000_000
 
     def answer(self, asked: ListEvents) -> EventPage:
         self.asked.append(asked)
-        wanted = EventFilter(status=asked.status, type=asked.type, company=asked.company)
-        ids = [number for number in self.ids if wanted.matches(event(number))]
+        wanted = read(asked.filter or "", now=views.NINE)
+        # What a filter asks of bodies holds for all.
+        ids = [number for number in self.ids if wanted.matches(event(number)) is not False]
         older = [number for number in ids if asked.before is None or number < asked.before]
+        older = [number for number in older if asked.after is None or number > asked.after]
         rows = tuple(event(number) for number in older[: asked.limit])
         return EventPage(
             rows=rows,
             first_id=self.ids[-1] if self.ids else 0,
             last_id=self.ids[0] if self.ids else 0,
-            total=len(ids),
+            total=min(len(ids), self.counts_to),
+            more=len(ids) > self.counts_to,
         )
 
 
@@ -69,12 +73,12 @@ def test_what_was_fetched_is_not_asked_for_again() -> None:
 
 
 def test_a_filter_is_walked_down_in_large_steps() -> None:
-    pages, server = EventPages(EventFilter(status="failed")), Server(range(1, 30_001))
+    pages, server = EventPages(read("failed", now=views.NINE)), Server(range(1, 30_001))
     assert show(pages, server, 0, 1) == [30_000, 29_990]
     assert len(pages) == 3_000
     assert show(pages, server, 2_999, 2_999) == [10]
     assert len(server.asked) <= 2 + 3_000 // WALK
-    assert all(asked.status == "failed" for asked in server.asked)
+    assert all(asked.filter == "failed" for asked in server.asked)
 
 
 def test_arrivals_go_on_top_and_places_move_down() -> None:
@@ -96,7 +100,7 @@ def test_a_change_of_a_known_event_replaces_its_row() -> None:
 
 
 def test_arrivals_that_the_filter_stops_do_not_count() -> None:
-    pages, server = EventPages(EventFilter(status="failed")), Server(range(1, 101))
+    pages, server = EventPages(read("failed", now=views.NINE)), Server(range(1, 101))
     show(pages, server, 0, 5)
     assert pages.arrive([event(101), event(110)]) == 1
     assert len(pages) == 11
@@ -104,7 +108,7 @@ def test_arrivals_that_the_filter_stops_do_not_count() -> None:
 
 
 def test_an_event_that_begins_to_match_takes_its_place() -> None:
-    pages, server = EventPages(EventFilter(status="failed")), Server(range(1, 101))
+    pages, server = EventPages(read("failed", now=views.NINE)), Server(range(1, 101))
     show(pages, server, 0, 5)
     assert pages.arrive([views.event(95, status="failed")]) == 1
     assert [pages.id_at(place) for place in range(3)] == [100, 95, 90]
@@ -150,3 +154,30 @@ def test_the_rows_kept_are_bounded_and_those_in_view_stay() -> None:
             pages.missing(first, first + 20)
     assert len(pages._rows) <= ROWS_KEPT
     assert pages.missing(first, first + 20) is None
+
+
+def test_beyond_the_bound_of_counting_the_list_grows_as_somebody_scrolls() -> None:
+    pages, server = EventPages(read("failed", now=views.NINE)), Server(range(1, 30_001))
+    server.counts_to = 200
+    show(pages, server, 0, 5)
+    assert (len(pages), pages.more) == (200, True)
+    place = 0
+    while place < len(pages):
+        show(pages, server, place, place + 20)
+        place += 20
+    assert (len(pages), pages.more) == (3_000, False)
+    assert pages.id_at(2_999) == 10
+
+
+def test_what_only_the_server_can_tell_is_asked_of_it() -> None:
+    pages, server = EventPages(read("text:zanzibar", now=views.NINE)), Server(range(1, 11))
+    show(pages, server, 0, 9)
+    assert pages.in_doubt() is None
+    assert pages.arrive([event(11), event(12)]) == 0
+    server.ids[:0] = [12, 11]
+    asked = pages.in_doubt()
+    assert asked is not None
+    assert (asked.before, asked.after) == (13, 10)
+    assert pages.take_doubtful(server.answer(asked)) == 2
+    assert [pages.id_at(place) for place in range(3)] == [12, 11, 10]
+    assert pages.in_doubt() is None

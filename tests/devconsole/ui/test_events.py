@@ -24,10 +24,10 @@ async def test_a_filter_is_asked_of_the_server() -> None:
     source = busy_day()
     async with console(source).run_test(size=(120, 40), notifications=True) as pilot:
         screen = await opened(pilot)
-        await press(pilot, "slash", *"payment_intent. bergbau", "enter")
+        await press(pilot, "slash", *"type:payment_intent.* company:bergbau-nord", "enter")
         await until(pilot, lambda: screen.events.loaded)
         asked = source.asked_for(ListEvents)[-1]
-        assert (asked.type, asked.company, asked.before) == ("payment_intent.*", "bergbau-nord", None)
+        assert (asked.filter, asked.before) == ("type:payment_intent.* company:bergbau-nord", None)
         assert screen.events.row_count() == 1
         assert "type:payment_intent.* company:bergbau-nord" in line_with(pilot, "Events ·")
 
@@ -38,7 +38,7 @@ async def test_a_filter_that_means_nothing_says_what_would() -> None:
         screen = await opened(pilot)
         asked = len(source.asked_for(ListEvents))
         await press(pilot, "slash", *"status:red", "enter")
-        assert "✗ 'red' is no status" in line_with(pilot, "Filter")
+        assert '✗ there is no status "red" (at character 8). One of pending, held' in screen_text(pilot)
         assert isinstance(screen.focused, Input)
         assert len(source.asked_for(ListEvents)) == asked
 
@@ -103,3 +103,27 @@ async def test_the_selection_stays_with_its_event_when_everything_is_loaded_anew
         source.restore()
         await until(pilot, lambda: screen.events.row_count() == 51)
         await until(pilot, lambda: screen.events.selected == views.event(47))
+
+
+async def test_what_only_the_server_can_tell_of_an_arrival_is_asked_of_it() -> None:
+    source = busy_day()
+    async with console(source).run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await opened(pilot)
+        await press(pilot, "slash", *"text:zanzibar OR failed", "enter")
+        await until(pilot, lambda: screen.events.loaded)
+        source.push(views.event(10), views.event(11, status="failed"))
+        await until(pilot, lambda: source.asked_for(ListEvents)[-1].after == 9)
+        assert source.asked_for(ListEvents)[-1].before == 11
+
+
+async def test_a_paused_list_stands_still_and_counts_what_it_missed() -> None:
+    source = busy_day()
+    async with console(source).run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await opened(pilot)
+        await press(pilot, "space")
+        source.push(views.event(10), views.event(11, status="failed"))
+        await until(pilot, lambda: "paused, 2 new" in line_with(pilot, "Events ·"))
+        assert screen.events.row_count() == 9
+        await press(pilot, "space")
+        await until(pilot, lambda: screen.events.row_count() == 11)
+        assert "paused" not in line_with(pilot, "Events ·")

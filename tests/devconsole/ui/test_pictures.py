@@ -172,8 +172,8 @@ def test_a_declined_payment(snap_compare: Compare) -> None:
 
 
 def test_events_by_a_filter(snap_compare: Compare) -> None:
-    """I type a filter, and am told what it will be read as."""
-    run_before = after("2", "slash", *"payment berg", shows="→ type:payment* company:bergbau-nord")
+    """I type a filter with a mistake in it, and am told where it is and what would be understood."""
+    run_before = after("2", "slash", *"charge.* status:faild", shows='there is no status "faild" (at character 17)')
     assert snap_compare(console(busy_day()), terminal_size=(120, 40), run_before=run_before)
 
 
