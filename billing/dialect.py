@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +24,14 @@ def insert_unless_present(table: Table, *key: str, where: ColumnElement[Any] | T
     Add `.returning(…)` to learn which: no row came back = it was there before. `where` names a partial unique index.
     """
     return insert(table).on_conflict_do_nothing(index_elements=[table.c[name] for name in key], index_where=where)
+
+
+def insert_or_replace(table: Table, key: str, row: Mapping[str, Any]) -> Insert:
+    """An INSERT that takes the place of the row with the same `key` column."""
+    statement = insert(table).values(**row)
+    return statement.on_conflict_do_update(
+        index_elements=[table.c[key]], set_={name: value for name, value in row.items() if name != key}
+    )
 
 
 def constant(value: StrEnum) -> ColumnElement[str]:

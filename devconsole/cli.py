@@ -38,7 +38,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "audit",
         "reports",
     ),
-    "Events": ("events", "deliveries", "webhook", "forwards", "failures", "trace", "operations"),
+    "Events": ("events", "filters", "deliveries", "webhook", "forwards", "failures", "trace", "operations"),
     "Stories and faults": ("scenario", "demo", "faults"),
 }
 """Every noun under its heading of `--help`; `auto-topup` is `command` in `devconsole/commands/auto_topup.py`."""

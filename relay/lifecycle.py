@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from billing import inbox
 from relay.backend import Backend
 from relay.pruning import Pruner
+from relay.rehearsal.copying import remove_leftovers
 from relay.status import StatusPublisher
 
 
@@ -49,6 +50,7 @@ async def running(backend: Backend) -> AsyncIterator[None]:
         backend.rejections.on_many(pruner.wake)
         stack.push_async_callback(pruner.stop)
         await asyncio.to_thread(backend.text_index.prepare)
+        await asyncio.to_thread(remove_leftovers, backend.home)
         stack.push_async_callback(backend.finder.close)
         backend.text_index.start(backend.commits)
         stack.push_async_callback(backend.text_index.stop)

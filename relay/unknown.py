@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from billing.errors import Refused
 
 
@@ -37,6 +39,65 @@ class FilterRefused(Refused):
     code = "filter_invalid"
 
 
+class NotAnEvent(Refused):
+    """A body that the webhook would reject; `code` says why."""
+
+    def __init__(self, code: str, reason: str, *, remedy: str) -> None:
+        super().__init__(reason, remedy=remedy)
+        self.code = code
+
+
+class IndexNotReady(Refused):
+    """What a filter finds is not complete yet, which is not enough to act on."""
+
+    code = "index_not_ready"
+
+    def __init__(self, unsearched: int) -> None:
+        super().__init__(
+            f"{unsearched:,} bodies are not searched yet: their index is being made",
+            remedy="Try again in a minute, or filter without text.",
+        )
+
+
+class NoRoomForCopy(Refused):
+    code = "no_room_for_copy"
+
+    def __init__(self, size: int, free: int) -> None:
+        super().__init__(
+            f"the database has {size >> 20:,} MiB, and its disk has {free >> 20:,} MiB free",
+            remedy="A dry run works on a copy: make room for one.",
+        )
+
+
+class UnknownFilter(Refused):
+    code = "unknown_filter"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = ", ".join(sorted(known)) or "none yet"
+        super().__init__(f"there is no saved filter {name}", remedy=f"Saved are: {names}.")
+
+
+class TooManyFilters(Refused):
+    code = "too_many_filters"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} filters are saved, which is the most", remedy="Delete one of them first.")
+
+
+class MarkRefused(Refused):
+    code = "mark_refused"
+
+    def __init__(self, mark: str) -> None:
+        super().__init__(f'"{mark}" is no mark', remedy="A mark is one word, such as bug; write more into the note.")
+
+
+class NothingToCompare(Refused):
+    code = "nothing_to_compare"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, remedy="Name two events (evt_…), deliveries (delivery_N) or attempts (evt_…#N).")
+
+
 class UnknownChoice(Refused):
     """A filter names a value that does not exist."""
 
@@ -47,7 +108,9 @@ class NothingToReplay(Refused):
     code = "nothing_to_replay"
 
     def __init__(self) -> None:
-        super().__init__("no event was named", remedy="Name events by evt_… or number, or ask for all that failed.")
+        super().__init__(
+            "no event was named", remedy="Name events by evt_… or number, give a filter, or ask for all that failed."
+        )
 
 
 class ClockNotVirtual(Refused):

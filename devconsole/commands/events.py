@@ -7,22 +7,30 @@ import click
 from devconsole import output
 from devconsole.commands.arguments import Euros, limit, some_company
 from devconsole.commands.auto_topup import COLUMNS as DECISION_COLUMNS
+from devconsole.commands.bodies import edited, read_body, send
 from devconsole.commands.deliveries import COLUMNS as DELIVERY_COLUMNS
 from devconsole.commands.deliveries import delivery_facts, lines
 from devconsole.commands.ledger import COLUMNS as LEDGER_COLUMNS
+from devconsole.commands.rehearsals import rehearse, which_events
 from devconsole.commands.topups import topup_facts
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import count, latency, moment, money, words
 from devconsole.output import Column, ExitCode, facts, table
 from relay.api import (
     AttemptView,
+    Comparison,
+    Difference,
+    DiffEvents,
     EventDetail,
     EventTypeView,
     EventView,
     ListEvents,
     ListEventTypes,
+    MarkEvent,
+    RehearseEvents,
     ReplayEvents,
     ReplayResult,
+    SendEvent,
     ShowEvent,
     TriggerEvent,
 )
@@ -59,6 +67,13 @@ REPLAY_COLUMNS: tuple[Column[ReplayResult], ...] = (
     Column("REASON", lambda row: row.reason or ""),
 )
 
+DIFFERENCE_COLUMNS: tuple[Column[Difference], ...] = (
+    Column("", lambda row: {"added": "+", "removed": "-"}.get(row.change, "~")),
+    Column("PATH", lambda row: row.path),
+    Column("LEFT", lambda row: row.left or ""),
+    Column("RIGHT", lambda row: row.right or ""),
+)
+
 TYPE_COLUMNS: tuple[Column[EventTypeView], ...] = (
     Column("TYPE", lambda row: row.type),
     Column("OBJECT", lambda row: row.object),
@@ -89,7 +104,7 @@ def list_events(
     The language of --filter; a space means AND; OR, NOT (or -) and parentheses as usual:
       type:charge.*  status:failed,held  company:acme-telefon  source:replay
       amount>=50  amount:10..20  received:today  received>=14:30  age<15m
-      text:"insufficient funds"  text:insuff*  id:pi_3N*  mark:bug  note:lost
+      text:"insufficient funds"  text:insuff*  id:pi_3N*  mark:bug  note:lost  @saved
     A bare word is a status, or else a company or a word of the body.
     """
     asked = ListEvents(before=before, limit=limit, status=status, type=type_, company=company, filter=filter_)
@@ -116,16 +131,72 @@ def show_event(invocation: Invocation, event: str) -> None:
 
 
 @command.command("replay", operation=ReplayEvents)
-@click.argument("events", nargs=-1, metavar="EVENT…")
-@click.option("--failed", is_flag=True, help="All that failed, wait for another try, or could not be matched.")
+@which_events
+@click.option("--dry-run", is_flag=True, help="Try it on a copy of the database and show what would change.")
 @click.pass_obj
-def replay_events(invocation: Invocation, events: tuple[str, ...], failed: bool) -> int:
+def replay_events(
+    invocation: Invocation, events: tuple[str, ...], failed: bool, filter: str | None, dry_run: bool
+) -> int:
     """Exit code 1 when one of them failed once more."""
-    if bool(events) == failed:
-        raise click.UsageError("Name the events to replay, or give --failed for all of them.")
-    page = invocation.call(ReplayEvents(events=events, failed=failed))
+    if dry_run:
+        return rehearse(invocation, RehearseEvents(events=events, failed=failed, filter=filter))
+    page = invocation.call(ReplayEvents(events=events, failed=failed, filter=filter))
     invocation.show_page(page, lambda rows: table(REPLAY_COLUMNS, rows, empty="There is nothing to replay."))
     return ExitCode.REFUSED if any(row.status_after == "failed" for row in page.rows) else ExitCode.DONE
+
+
+@command.command("rehearse", operation=RehearseEvents)
+@which_events
+@click.pass_obj
+def rehearse_events(invocation: Invocation, events: tuple[str, ...], failed: bool, filter: str | None) -> int:
+    """The same as `replay --dry-run`. Exit code 1 when one of them would do worse than at its last attempt."""
+    return rehearse(invocation, RehearseEvents(events=events, failed=failed, filter=filter))
+
+
+@command.command("send", operation=SendEvent)
+@click.argument("file", metavar="FILE")
+@click.option("--dry-run", is_flag=True, help="Try it on a copy of the database and show what would change.")
+@click.pass_obj
+def send_event(invocation: Invocation, file: str, dry_run: bool) -> int:
+    """FILE holds the body; - reads it from stdin. Exit code 1 when it was not processed well."""
+    return send(invocation, read_body(file), dry_run=dry_run)
+
+
+@command.command("edit", help="Edit the body of an event in $EDITOR, sign it anew and send it under an id of its own.")
+@click.argument("event", metavar="EVENT")
+@click.option("--dry-run", is_flag=True, help="Try it on a copy of the database and show what would change.")
+@click.pass_obj
+def edit_event(invocation: Invocation, event: str, dry_run: bool) -> int:
+    body = edited(invocation.call(ShowEvent(event=event)).payload)
+    if body is None:
+        output.say("Nothing was changed, so nothing is sent.")
+        return ExitCode.DONE
+    return send(invocation, body, dry_run=dry_run)
+
+
+@command.command("diff", operation=DiffEvents)
+@click.argument("left", metavar="LEFT")
+@click.argument("right", metavar="RIGHT", required=False)
+@click.pass_obj
+def diff_events(invocation: Invocation, left: str, right: str | None) -> None:
+    """Each is an evt_… or a number, delivery_N, or EVENT#N for its attempt N."""
+    invocation.show(invocation.call(DiffEvents(left=left, right=right)), comparison_text)
+
+
+@command.command("mark", operation=MarkEvent)
+@click.argument("event", metavar="EVENT")
+@click.argument("mark", metavar="MARK", required=False)
+@click.option("--note", help="What to remember about it; an empty one takes the note away.")
+@click.option("--clear", is_flag=True, help="Take mark and note away.")
+@click.pass_obj
+def mark_event(invocation: Invocation, event: str, mark: str | None, note: str | None, clear: bool) -> None:
+    """MARK is one word, such as bug. Filters find it: mark:bug, note:word."""
+    if clear == (mark is not None or note is not None):
+        raise click.UsageError("Give a MARK, a --note, or both; or --clear alone.")
+    changes: dict[str, str | None] = {"mark": None, "note": None} if clear else {}
+    changes |= {name: value for name, value in (("mark", mark), ("note", note)) if value is not None}
+    view = invocation.call(MarkEvent(event=event, **changes))
+    invocation.show(view, lambda shown: facts(_notes(shown)))
 
 
 @command.command("trigger", operation=TriggerEvent)
@@ -150,11 +221,27 @@ def list_event_types(invocation: Invocation) -> None:
 
 @command.command("follow", help="Follow the live feed until interrupted: one line per event, with --json all changes.")
 @click.option("--after", metavar="EPOCH:SEQ", help="Begin after this change, as far as it is still known.")
+@events_filter
 @click.pass_obj
-def follow_events(invocation: Invocation, after: str | None) -> None:
+def follow_events(invocation: Invocation, after: str | None, filter_: str | None) -> None:
     from devconsole.follow import follow
 
-    follow(*invocation.server(), after=after, as_json=invocation.json)
+    if filter_ is not None:
+        invocation.call(ListEvents(filter=filter_, limit=1))  # refused here, where the place of a mistake is told
+    follow(*invocation.server(), after=after, filter=filter_, as_json=invocation.json)
+
+
+def _notes(event: EventView) -> list[tuple[str, str]]:
+    pairs = (("event", event.event_id), ("mark", event.mark), ("note", event.note))
+    return [(name, value) for name, value in pairs if value is not None]
+
+
+def comparison_text(comparison: Comparison) -> str:
+    same = f"{count(comparison.same, 'value')} the same"
+    if not comparison.differences:
+        return f"{comparison.left} and {comparison.right} say the same: {same}."
+    heading = facts((("left", comparison.left), ("right", comparison.right)))
+    return f"{heading}\n\n{table(DIFFERENCE_COLUMNS, comparison.differences, empty='')}\n\n{same}."
 
 
 def detail_text(detail: EventDetail) -> str:
@@ -171,6 +258,7 @@ def detail_text(detail: EventDetail) -> str:
                 ("received", moment(event.received_at)),
                 ("processed", moment(event.processed_at)),
                 ("next try", moment(event.next_attempt_at)),
+                *_notes(event)[1:],
             )
         ),
         f"{count(len(detail.deliveries), 'delivery', 'deliveries')}:\n"

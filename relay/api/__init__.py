@@ -23,6 +23,7 @@ from relay.api.companies import (
     ShowCompany,
 )
 from relay.api.corrections import AdjustBalance, MarkNonBillable, WithdrawBalance
+from relay.api.diff import Comparison, Difference, DiffEvents
 from relay.api.events import (
     AttemptView,
     DeliveryDetail,
@@ -77,6 +78,7 @@ from relay.api.ledger import (
     TraceNode,
 )
 from relay.api.limits import LimitsView, PeriodView, SetLimits, ShowLimits
+from relay.api.notes import DeleteFilter, ListFilters, MarkEvent, SavedFilterView, SaveFilter
 from relay.api.notices import ListNotices, NoticeView
 from relay.api.operation import Operation, Page, Problem, Role, View
 from relay.api.payments import (
@@ -93,6 +95,15 @@ from relay.api.payments import (
 )
 from relay.api.performed import ListOperations, PerformedView
 from relay.api.preview import PassedOverRule, PreviewTopup, TopupPreview
+from relay.api.replay import (
+    EventRehearsal,
+    FieldChange,
+    Rehearsal,
+    RehearseEvents,
+    RowChange,
+    SendEvent,
+    SentEvent,
+)
 from relay.api.server import (
     Finding,
     RunDoctor,
@@ -124,16 +135,21 @@ __all__ = [
     "CheckoutTopup",
     "ClockView",
     "CompanyView",
+    "Comparison",
     "CreateCompany",
     "CreateTopup",
     "DecisionView",
+    "DeleteFilter",
     "DeliveryDetail",
     "DeliveryView",
+    "DiffEvents",
+    "Difference",
     "DigestView",
     "DrainBalance",
     "EndCall",
     "EventDetail",
     "EventPage",
+    "EventRehearsal",
     "EventTypeView",
     "EventView",
     "ExplainSignature",
@@ -141,6 +157,7 @@ __all__ = [
     "FaultView",
     "FeedItem",
     "FeedKind",
+    "FieldChange",
     "Finding",
     "ForwardDetail",
     "ForwardTargetDetail",
@@ -164,6 +181,7 @@ __all__ = [
     "ListEvents",
     "ListFailures",
     "ListFaults",
+    "ListFilters",
     "ListForwardTargets",
     "ListInvoices",
     "ListLedger",
@@ -171,6 +189,7 @@ __all__ = [
     "ListOperations",
     "ListTopups",
     "MakeInvoicePdf",
+    "MarkEvent",
     "MarkNonBillable",
     "NewForwardTarget",
     "NoticeView",
@@ -185,6 +204,8 @@ __all__ = [
     "RefundCall",
     "RefundCharge",
     "RefundView",
+    "Rehearsal",
+    "RehearseEvents",
     "RemoveForwardTarget",
     "ReplayEvents",
     "ReplayResult",
@@ -193,8 +214,13 @@ __all__ = [
     "ResumeForwardTarget",
     "RetryForwards",
     "Role",
+    "RowChange",
     "RunDoctor",
     "RunReport",
+    "SaveFilter",
+    "SavedFilterView",
+    "SendEvent",
+    "SentEvent",
     "SetAutoTopup",
     "SetLimits",
     "ShowAutoTopup",
@@ -273,6 +299,13 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ReplayEvents,
         TriggerEvent,
         ListEventTypes,
+        SendEvent,
+        RehearseEvents,
+        MarkEvent,
+        DiffEvents,
+        ListFilters,
+        SaveFilter,
+        DeleteFilter,
         ListDeliveries,
         ShowDelivery,
         ResendDelivery,

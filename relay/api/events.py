@@ -154,6 +154,8 @@ class ReplayEvents(Operation[Page[ReplayResult]], frozen=True, kw_only=True):
     events: tuple[str, ...] = ()
     failed: bool = False
     """All that failed or await their next attempt, are unmatched or quarantined."""
+    filter: str | None = None
+    """All that it lets through (`relay.filtering`)."""
 
 
 class TriggerEvent(Operation[DeliveryView], frozen=True, kw_only=True):

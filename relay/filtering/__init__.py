@@ -13,6 +13,7 @@
     id:pi_3N*                        the event's id or number, or the object or payment that it is about
     text:"insufficient funds"        words of the body's values in this order; insuff* begins a word
     mark:bug  mark:*  note:lost      what somebody wrote on it
+    @name                            a filter that was saved under this name
 
 A bare word that names a status is that status. Any other finds companies that begin with it, and bodies that have it as
 a word, as the type has (`charge`, `payment_intent`); with a `*` in it companies and types alone. `"quoted"` is always

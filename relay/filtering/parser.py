@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ _KINDS = {
     "FIELD": "a condition",
     "WORD": "a condition",
     "QUOTED": "a condition",
+    "SAVED": "a condition",
     "NOT": "a condition",
     "MINUS": "a condition",
     "VALUE": "a value",
@@ -32,13 +33,16 @@ _KINDS = {
 }
 
 
-def parse(text: str, *, now: datetime) -> Filter:
-    """Read a filter; an empty text lets everything through. Raises `FilterInvalid`."""
+def parse(text: str, *, now: datetime, saved: Mapping[str, str] | None = None) -> Filter:
+    """Read a filter; an empty text lets everything through. `@name` is one of `saved`, which name no others.
+
+    Raises `FilterInvalid`.
+    """
     if len(text) > LENGTH_MAX:
         raise FilterInvalid(text, LENGTH_MAX, f"a filter has at most {LENGTH_MAX:,} characters", "Shorten it.")
     if text.count('"') % 2:
         raise FilterInvalid(text, text.rindex('"'), "this quotation mark is never closed", 'Add a " at its end.')
-    return _Reader(text, now).read(_tree(text))
+    return _Reader(text, now, saved or {}).read(_tree(text))
 
 
 def _tree(text: str) -> Any:
@@ -73,8 +77,9 @@ def _lark() -> Any:
 class _Reader:
     """Walks the tree that lark made."""
 
-    def __init__(self, text: str, now: datetime) -> None:
+    def __init__(self, text: str, now: datetime, saved: Mapping[str, str]) -> None:
         self._text, self._now, self._conditions = text, now, 0
+        self._saved = saved
 
     def read(self, tree: Any) -> Filter:
         match tree.data:
@@ -99,12 +104,23 @@ class _Reader:
             raise FilterInvalid(
                 self._text, first.start_pos, f"a filter has at most {CONDITIONS_MAX} conditions", "Shorten it."
             )
+        if tree.data == "saved":
+            return self._named(str(first)[1:], first.start_pos)
         try:
             if tree.data == "test":
                 return self._test(*tree.children)
             return self._word(str(first)) if tree.data == "word" else values.text(str(first).strip('"'))
         except values.ValueInvalid as invalid:
             raise FilterInvalid(self._text, tree.children[-1].start_pos, invalid.message, invalid.remedy) from None
+
+    def _named(self, name: str, at: int) -> Filter:
+        if name not in self._saved:
+            known = ", ".join(f"@{each}" for each in sorted(self._saved)) or "none yet"
+            raise FilterInvalid(self._text, at, f"there is no saved filter @{name}", f"Saved are: {known}.")
+        try:
+            return parse(self._saved[name], now=self._now)
+        except FilterInvalid as invalid:
+            raise FilterInvalid(self._text, at, f"@{name}: {invalid.message}", invalid.remedy) from None
 
     def _test(self, field: Any, operator: Any, value: Any) -> Filter:
         name = field.lower()

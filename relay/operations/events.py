@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from billing.dialect import table_of
 from billing.errors import UnknownEvent
 from billing.handlers import HANDLERS
-from billing.models import EventStatus
+from billing.models import EventStatus, SavedFilter
 from relay.api import (
     DeliveryView,
     EventDetail,
@@ -35,6 +36,7 @@ from relay.views import companies, events, ledger, payments
 from relay.views.query import chosen, company_id_of, count, fetch, fetch_one
 
 EVENTS = events.EVENTS
+FILTERS = table_of(SavedFilter)
 DELIVERIES_SHOWN = 100
 """Of one event; a sender that repeats itself for ever must not make the detail endless."""
 
@@ -86,14 +88,26 @@ async def wanted_by(backend: Backend, request: ListEvents) -> Filter:
         async with backend.db.read() as session:
             parts.append(Named("company", (str(await company_id_of(session, request.company)),)))
     if request.filter:
-        parts.append(read_filter(request.filter, now=backend.clock.now()))
+        parts.append(await filter_of(backend, request.filter))
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-def read_filter(text: str, *, now: datetime) -> Filter:
+async def filter_of(backend: Backend, text: str) -> Filter:
+    """What was typed, with the saved filters that it names. Raises `FilterRefused`."""
+    saved = await saved_filters(backend) if "@" in text else {}
+    return read_filter(text, now=backend.clock.now(), saved=saved)
+
+
+async def saved_filters(backend: Backend) -> dict[str, str]:
+    """By name."""
+    async with backend.db.read() as session:
+        return {row["name"]: row["filter"] for row in await fetch(session, select(FILTERS))}
+
+
+def read_filter(text: str, *, now: datetime, saved: Mapping[str, str]) -> Filter:
     """Raises `FilterRefused`."""
     try:
-        return parse(text, now=now)
+        return parse(text, now=now, saved=saved)
     except FilterInvalid as invalid:
         raise FilterRefused(f"the filter cannot be read: {invalid}", remedy=invalid.remedy) from None
 

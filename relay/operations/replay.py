@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,16 +14,13 @@ from sqlmodel import Session
 from billing import inbox
 from relay.api import Page, ReplayEvents, ReplayResult
 from relay.backend import Backend
-from relay.operations.events import EVENTS, ids_of
+from relay.operations.events import EVENTS
 from relay.operations.registry import handles
+from relay.operations.selection import selected
 from relay.outcomes import attempts_made, await_attempts
-from relay.unknown import NothingToReplay
 from relay.views import ledger
-from relay.views.failures import TROUBLED
-from relay.views.query import count, fetch
+from relay.views.query import fetch, read_sync
 
-REPLAY_MAX = 500
-"""Events in one request; the answer's total says how many there are."""
 AT_ONCE = 16
 """Deliveries under way at the same time."""
 
@@ -32,11 +30,10 @@ LEDGER = ledger.LEDGER
 @handles(ReplayEvents)
 async def replay_events(backend: Backend, request: ReplayEvents) -> Page[ReplayResult]:
     backend.test_mode.check()
-    if not request.events and not request.failed:
-        raise NothingToReplay
-    ids, total = await _selected(backend, request)
+    ids, total = await selected(backend, events=request.events, failed=request.failed, filter=request.filter)
     before = await _events(backend, ids)
     newest = await _newest_ledger_id(backend)
+    made = await _attempts(backend, ids)
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def deliver(row: Mapping[str, Any]) -> None:
@@ -44,27 +41,27 @@ async def replay_events(backend: Backend, request: ReplayEvents) -> Page[ReplayR
             await backend.loopback.deliver(row["payload"], source="replay")
 
     await asyncio.gather(*(deliver(row) for row in before.values()))
-    made = await backend.db.write(_requeue, ids, now=backend.clock.now())
+    asked = await backend.db.write(_requeue, made, now=backend.clock.now())
     backend.worker.wake()
-    await await_attempts(backend.db, backend.commits, more_than=made)
+    await await_attempts(backend.db, backend.commits, more_than=asked)
     results = await _results(backend, before, newer_than=newest)
     return Page(rows=tuple(results), total=total)
 
 
-def _requeue(session: Session, ids: Sequence[int], *, now: datetime) -> dict[int, int]:
-    """Put the events back; returns those that were, with the attempts made so far."""
-    return attempts_made(session, inbox.requeue(session, ids, now=now))
-
-
-async def _selected(backend: Backend, request: ReplayEvents) -> tuple[list[int], int]:
+async def _attempts(backend: Backend, ids: Sequence[int]) -> dict[int, int]:
     async with backend.db.read() as session:
-        ids = dict.fromkeys(await ids_of(session, request.events))
-        if request.failed:
-            troubled = select(EVENTS.c.id).where(TROUBLED).order_by(EVENTS.c.id)
-            ids |= dict.fromkeys(row["id"] for row in await fetch(session, troubled.limit(REPLAY_MAX)))
-            more = await count(session, troubled)
-            return list(ids)[:REPLAY_MAX], max(len(ids), more)
-    return list(ids)[:REPLAY_MAX], len(ids)
+        return await read_sync(session, partial(attempts_made, ids=ids))
+
+
+def _requeue(session: Session, made: Mapping[int, int], *, now: datetime) -> dict[int, int]:
+    """Put the events back that their delivery has not already had tried again; returns those that are tried.
+
+    `made` and the answer: attempts made before, by inbox number.
+    """
+    by_now = attempts_made(session, list(made))
+    tried = [id_ for id_ in made if by_now[id_] > made[id_]]
+    again = inbox.requeue(session, [id_ for id_ in made if id_ not in tried], now=now)
+    return {id_: made[id_] for id_ in (*tried, *again)}
 
 
 async def _events(backend: Backend, ids: Sequence[int], *, payload: bool = True) -> dict[int, Mapping[str, Any]]:
