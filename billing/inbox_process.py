@@ -6,7 +6,7 @@ A crash before the commit leaves the event pending and nothing booked; after it,
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from billing.changes import Kind, announce
 from billing.dialect import constant, table_of
-from billing.handlers import HANDLERS, Event, Outcome, OutcomeKind
+from billing.handlers import HANDLERS, Event, Outcome, OutcomeKind, Rule
 from billing.handlers.owner import owner_of
 from billing.inbox_replay import appearances_deferred
 from billing.inbox_store import LIVE_MODE_REASON
@@ -48,19 +48,28 @@ class _Attempt:
     duration_us: int
 
 
-def process(session: Session, *, now: datetime, limit: int, policy: Policy | None = None) -> Processed:
+def process(
+    session: Session,
+    *,
+    now: datetime,
+    limit: int,
+    policy: Policy | None = None,
+    rules: Mapping[str, Rule[Any]] = HANDLERS,
+) -> Processed:
     """Make one attempt for each pending event that is due, oldest first, at most `limit` of them."""
     rows = session.connection().execute(_DUE, {"b_now": now, "b_limit": limit}).all()
     if not rows:
         return Processed((), False)
     policy = policy or Policy()
     with appearances_deferred(session, now=now):
-        attempts = [_attempt(session, row, now, policy) for row in rows]
+        attempts = [_attempt(session, row, now, policy, rules) for row in rows]
         _record(session, attempts, now)
     return Processed(tuple(attempt.outcome.kind for attempt in attempts), len(rows) == limit)
 
 
-def _attempt(session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy: Policy) -> _Attempt:
+def _attempt(
+    session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy: Policy, rules: Mapping[str, Rule[Any]]
+) -> _Attempt:
     started = time.perf_counter_ns()
     changes: list[Any] = session.info.setdefault("changes", [])
     changes_before = len(changes)
@@ -68,7 +77,7 @@ def _attempt(session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy
     connection = session.connection()
     connection.exec_driver_sql("SAVEPOINT one_event")
     try:
-        outcome = _outcome(session, row, now, policy)
+        outcome = _outcome(session, row, now, policy, rules)
         session.flush()
     except Exception as error:
         # Whatever a handler raises must not take the other events of the batch with it, nor lose this one.
@@ -81,10 +90,12 @@ def _attempt(session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy
     return _Attempt(row, outcome, now, (time.perf_counter_ns() - started) // 1000)
 
 
-def _outcome(session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy: Policy) -> Outcome:
+def _outcome(
+    session: Session, row: Row[*tuple[Any, ...]], now: datetime, policy: Policy, rules: Mapping[str, Rule[Any]]
+) -> Outcome:
     if row.livemode:
         return Outcome(OutcomeKind.QUARANTINED, LIVE_MODE_REASON)
-    rule = HANDLERS.get(row.event_type)
+    rule = rules.get(row.event_type)
     if rule is None:
         reason = f"billing does nothing on {row.event_type}"
         return Outcome(OutcomeKind.IGNORED, reason, company_id=owner_of(session, row.payload))

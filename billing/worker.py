@@ -22,6 +22,7 @@ from billing.clock import Clock
 from billing.db import Database
 from billing.errors import GatewayUnavailable, Refused, TestModeOff
 from billing.guard import AlwaysOn, TestModeGuard
+from billing.handlers import HANDLERS, Rule
 from billing.job_queue import DueJob
 from billing.notice_desk import NoticeDesk
 from billing.policy import Policy
@@ -61,6 +62,7 @@ class Worker:
         policy: Policy | None = None,
         guard: TestModeGuard | None = None,
         by_hand: bool = False,
+        rules: Mapping[str, Rule[Any]] = HANDLERS,
     ) -> None:
         """`by_hand`: nothing is done by itself; whoever moves the clock calls `work`. Then the order of all that is
         done depends on nothing but the clock and what was asked."""
@@ -75,6 +77,7 @@ class Worker:
         self._rests_until = 0.0
         self._notices = NoticeDesk(db=db, clock=clock, policy=self._policy)
         self._by_hand = by_hand
+        self._rules = rules
         self._asked: set[asyncio.Task[object]] = set()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._events = Pump("billing events", self._process_events)
@@ -157,7 +160,7 @@ class Worker:
 
     async def _events_by_hand(self) -> bool:
         did = False
-        while self._is_on() and (await self._db.write(_process_some, now=self._clock.now(), policy=self._policy))[0]:
+        while self._is_on() and (await self._process_batch())[0]:
             did = True
         return did
 
@@ -175,10 +178,13 @@ class Worker:
         start = time.monotonic()
         if start < self._rests_until and self._gives_way():
             return self._rests_until - start
-        more, due_at = await self._db.write(_process_some, now=self._clock.now(), policy=self._policy)
+        more, due_at = await self._process_batch()
         end = time.monotonic()
         self._rests_until = end + GIVE_WAY * (end - start)
         return 0 if more else self._seconds_until(due_at)
+
+    async def _process_batch(self) -> tuple[bool, datetime | None]:
+        return await self._db.write(_process_some, now=self._clock.now(), policy=self._policy, rules=self._rules)
 
     # Jobs -------------------------------------------------------------------------------------------------------
 
@@ -256,9 +262,11 @@ class Worker:
         return max(0.05, (due_at - self._clock.now()).total_seconds())
 
 
-def _process_some(session: Session, *, now: datetime, policy: Policy) -> tuple[bool, datetime | None]:
+def _process_some(
+    session: Session, *, now: datetime, policy: Policy, rules: Mapping[str, Rule[Any]]
+) -> tuple[bool, datetime | None]:
     """One batch of events; whether more are due, and when the next one is."""
-    processed = inbox.process(session, now=now, limit=EVENTS_PER_COMMIT, policy=policy)
+    processed = inbox.process(session, now=now, limit=EVENTS_PER_COMMIT, policy=policy, rules=rules)
     if processed.count:
         return True, None
     return False, job_queue.next_event_at(session)

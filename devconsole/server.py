@@ -24,6 +24,7 @@ from relay.api import FeedItem
 from relay.home import Home
 
 if TYPE_CHECKING:
+    from devconsole.parts import Parts
     from devconsole.virtual.world import World
     from devconsole.wiring import Running
     from relay.feed import Feed
@@ -55,10 +56,12 @@ def run_server(
     virtual_clock: bool = False,
     seed: int | None = None,
     until_stdin_closes: bool = False,
+    parts: Parts | None = None,
 ) -> int:
     """Serve until a signal, or until stdin closes; the answer is the exit code. Raises `Failure`.
 
-    `isolated` keeps the environment and `.env` out. A virtual clock starts at the present moment.
+    `isolated` keeps the environment and `.env` out. A virtual clock starts at the present moment. `parts` are for
+    the fault lab and for proofs.
     """
     from devconsole.virtual.world import world_of  # with the clock of the machine there is nothing to load
 
@@ -75,7 +78,7 @@ def run_server(
     if until_stdin_closes:
         ending.when_stdin_closes()
     with exclusive(home), logging_to(home.log), asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(_serve(settings, home, ending, world=world, as_json=as_json))
+        return runner.run(_serve(settings, home, ending, world=world, parts=parts, as_json=as_json))
 
 
 class Ending:
@@ -121,11 +124,13 @@ class Ending:
         os._exit(ExitCode.REFUSED)
 
 
-async def _serve(settings: Settings, home: Home, ending: Ending, *, world: World | None, as_json: bool) -> int:
+async def _serve(
+    settings: Settings, home: Home, ending: Ending, *, world: World | None, parts: Parts | None, as_json: bool
+) -> int:
     from devconsole.wiring import running  # after the checks that can refuse: it loads everything
 
     ending.on_signals()
-    async with running(settings, home, world) as server, _kept(world, home):
+    async with running(settings, home, world, parts) as server, _kept(world, home):
         collector.spare()
         if as_json:
             output.write_json_line(_ready(server))

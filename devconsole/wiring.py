@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from billing.clock import Clock, IdSource, RandomIds, SeededIds, SystemClock
+from billing.clock import Clock, IdSource, RandomIds, SeededIds
 from billing.db import Database
 from billing.errors import SchemaError
 from billing.schema import prepare
@@ -19,13 +19,13 @@ from billing.services.auto_topup import AutoTopupService
 from billing.services.call_refund import CallRefundService
 from billing.services.prepaid import PrepaidBillingService
 from billing.services.topup import StripeTopupService
-from billing.stripe_gateway import StripeGateway
 from billing.worker import Worker
 from devconsole import __version__
 from devconsole.fault_switch import SandboxFaults
 from devconsole.format import rfc3339
 from devconsole.listen import find_stripe_cli
 from devconsole.output import Failure
+from devconsole.parts import Parts
 from devconsole.ports import BACKLOG, HOST, bind, port_refused, url_of
 from devconsole.samples import seed_companies
 from devconsole.senders import know_senders, listening
@@ -58,18 +58,21 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, home: Home, world: World | None = None) -> AsyncIterator[Running]:
+async def running(
+    settings: Settings, home: Home, world: World | None = None, parts: Parts | None = None
+) -> AsyncIterator[Running]:
     """Start everything in the order in which it is needed, stop it in the reverse. Raises `Failure`.
 
     In a `world` time is virtual; it needs the sandbox, which shares it.
     """
-    clock: Clock = SystemClock() if world is None else BillingClock(world.time)
+    parts = parts or Parts()
+    clock: Clock = parts.clock() if world is None else BillingClock(world.time)
     listener = find_stripe_cli() if settings.devconsole_listen else None
     async with AsyncExitStack() as stack:
         relay_socket = bind(settings.devconsole_port, "--port")
         stack.callback(relay_socket.close)
         test_mode = _test_mode(settings, home, clock)
-        db = _open_database(settings, home, clock, world)
+        db = _open_database(settings, home, clock, world, parts)
         stack.push_async_callback(db.close)
         sandbox = await _start_sandbox(settings, home, world) if settings.uses_sandbox else None
         if sandbox is not None:
@@ -83,6 +86,7 @@ async def running(settings: Settings, home: Home, world: World | None = None) ->
             test_mode=test_mode,
             relay_url=url_of(relay_socket),
             world=world,
+            parts=parts,
         )
         stack.push_async_callback(backend.gateway.close)
         # Before anybody listens to the sandbox and before the worker runs: a first look shows companies, no noise.
@@ -117,7 +121,7 @@ def _test_mode(settings: Settings, home: Home, clock: Clock) -> TestMode:
     return mode
 
 
-def _open_database(settings: Settings, home: Home, clock: Clock, world: World | None) -> Database:
+def _open_database(settings: Settings, home: Home, clock: Clock, world: World | None, parts: Parts) -> Database:
     """The database, in this version's schema. Raises `Failure`.
 
     Customers and payments of the sandbox mean nothing to another Stripe, so that one has a file of its own.
@@ -130,7 +134,7 @@ def _open_database(settings: Settings, home: Home, clock: Clock, world: World | 
         prepare(path, now=clock.now())
     except SchemaError as error:
         raise Failure(error.message, remedy=error.remedy, code=error.code) from error
-    return Database(path)
+    return parts.database(path)
 
 
 async def _start_sandbox(settings: Settings, home: Home, world: World | None) -> Sandbox:
@@ -157,10 +161,11 @@ def _backend(
     test_mode: TestMode,
     relay_url: str,
     world: World | None,
+    parts: Parts,
 ) -> Backend:
     stripe_api = settings.devconsole_stripe_api or (sandbox.url if sandbox is not None else STRIPE_API)
     ids: IdSource = RandomIds() if world is None else SeededIds(f"{world.seed}/{world.starts}")
-    gateway = StripeGateway(settings.api_key, stripe_api, ids=ids, sleep=None if world is None else _no_sleep)
+    gateway = parts.gateway(settings.api_key, stripe_api, ids=ids, sleep=None if world is None else _no_sleep)
     policy = settings.policy()
     topups = StripeTopupService(db=db, gateway=gateway, clock=clock, ids=ids, policy=policy, guard=test_mode)
     auto_topups = AutoTopupService(db=db, gateway=gateway, clock=clock, ids=ids, policy=policy, guard=test_mode)
@@ -175,6 +180,7 @@ def _backend(
         policy=policy,
         guard=test_mode,
         by_hand=world is not None,
+        rules=parts.rules,
     )
     return Backend(
         home=home.path,

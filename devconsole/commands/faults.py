@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
+from devconsole import output
 from devconsole.commands.verb import Invocation, Noun
+from devconsole.format import yes_no
+from devconsole.lab.listing import FaultLine, all_faults
 from devconsole.output import Column, facts, table
 from relay.api import FaultView, ListFaults, SwitchFaultOn, SwitchFaultsOff
 from relay.api.faults import SECONDS_MAX, TIMES_MAX
@@ -16,7 +19,49 @@ SWITCH_COLUMNS: tuple[Column[FaultView], ...] = (
     Column("WHAT HAPPENS", lambda row: f"{row.title}. {row.what_happens}"),
 )
 
-command = Noun("faults", help="Things that go wrong, on purpose.")
+SEED = 1
+JOBS = 2
+
+LIST_COLUMNS: tuple[Column[FaultLine], ...] = (
+    Column("FAULT", lambda row: row.name),
+    Column("AREA", lambda row: row.area),
+    Column("RUN", lambda row: yes_no(row.lab)),
+    Column("ON", lambda row: yes_no(row.switchable)),
+    Column("WHAT HAPPENS", lambda row: f"{row.title}. {row.what_happens}"),
+)
+
+command = Noun("faults", help="Things that go wrong, on purpose: tried out in a lab, or switched on in the sandbox.")
+
+
+@command.command("list")
+@click.pass_obj
+def list_faults(invocation: Invocation) -> None:
+    """List every fault; RUN: `faults run` tries it out, ON: `faults on` lets a running sandbox commit it."""
+    rows = all_faults()
+    if invocation.json:
+        output.write_json({"rows": rows, "total": len(rows)})
+    else:
+        output.write(table(LIST_COLUMNS, rows, empty=""))
+
+
+@command.command("run")
+@click.argument("faults", nargs=-1, metavar="[FAULT]...")
+@click.option("--pairs", is_flag=True, help="Two at a time: every pair of those named, or of all.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=SEED, show_default=True, help="The same seed, the same mistakes."
+)
+@click.option("-j", "--jobs", type=click.IntRange(1, 16), default=JOBS, show_default=True, help="So many at once.")
+@click.option("--keep", is_flag=True, help="Keep each home directory, to look into its database.")
+@click.pass_obj
+def run(invocation: Invocation, faults: tuple[str, ...], pairs: bool, seed: int, jobs: int, keep: bool) -> int:
+    """Try faults out, each on a server and a sandbox of its own, and prove that all that must hold has held.
+
+    Nothing named = all. Your own data is not touched, and no server has to run. Exit code 1 when something broke.
+    With --json one line per experiment, as it ends.
+    """
+    from devconsole.lab.report import run_and_tell
+
+    return run_and_tell(faults, pairs=pairs, seed=seed, jobs=jobs, keep=keep, as_json=invocation.json)
 
 
 @command.command("active", operation=ListFaults)

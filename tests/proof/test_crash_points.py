@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from devconsole.lab.points import Point
 from tests.support.proof_crash import STORIES, CrashStory, Outcome, run
-from tests.support.proof_points import Point
 
 AT_ONCE = 2
 TRIES = 3

@@ -74,6 +74,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     code: int | None = 0,
+    within_s: float = PATIENCE_S * 2,
 ) -> Finished:
     """One command of the command line, without a terminal."""
     done = subprocess.run(
@@ -83,7 +84,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S * 2,
+        timeout=within_s,
     )
     finished = Finished(done.returncode, done.stdout, done.stderr)
     assert code is None or finished.code == code, finished

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, create_engine
 
 from billing.ledger_check import check
+from devconsole.lab.points import Point
 from relay.api import (
     CheckoutTopup,
     CreateCompany,
@@ -22,7 +23,6 @@ from relay.api import (
     SimulateCall,
     TopupView,
 )
-from tests.support.proof_points import Point
 from tests.support.proof_rig import Rig, digest, eventually, rows, running_rig
 
 PAGE, CARD, AUTO, CALL, PAID = "pays-a-page", "charges-a-card", "tops-up-itself", "gets-a-call-back", "gets-money-back"

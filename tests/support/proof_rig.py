@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
+from devconsole.lab.points import Point
 from devconsole.settings import SANDBOX_KEY
 from devconsole.wiring import STRIPE_DATABASE
 from fixtures.sandbox.server import Sandbox
@@ -26,7 +27,6 @@ from relay.client import ControlClient
 from relay.errors import ServerUnreachable
 from relay.home import Home
 from relay.wire import WEBHOOK_PATH
-from tests.support.proof_points import Point
 from tests.support.proof_server import Plan, Server
 
 R = TypeVar("R")

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import psutil
 
-import devconsole.server
-import devconsole.wiring
+import devconsole.wiring  # noqa: F401  everything that a server loads is loaded before the fork
+from devconsole.lab.points import Point, Points, database_with, gateway_with
+from devconsole.parts import Parts
+from devconsole.server import run_server
 from relay.home import Home, ServerRecord
 from tests.support.processes import SETTINGS, until
-from tests.support.proof_points import Point, Points, database_with, gateway_with
 
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["tests.support.proof_server", "stripe", "uvloop"])
@@ -83,9 +84,9 @@ def serve(plan: Plan) -> None:
     with (plan.home / "output").open("ab") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
+    parts = None
     if plan.points is not None:
         points = Points(plan.points, plan.deadly)
-        devconsole.wiring.Database = database_with(points)  # type: ignore[misc]
-        devconsole.wiring.StripeGateway = gateway_with(points)  # type: ignore[misc]
+        parts = Parts(database=database_with(points), gateway=gateway_with(points))
     start = {"port": plan.port, "stripe_api": plan.stripe_api}
-    raise SystemExit(devconsole.server.run_server(Home(plan.home), start=start, as_json=True))
+    raise SystemExit(run_server(Home(plan.home), start=start, as_json=True, parts=parts))

@@ -1,0 +1,87 @@
+"""The fault lab: every fault alone and every two at once, and a verdict that is not always yes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devconsole.lab import experiments, story
+from devconsole.lab.catalog import BREWS
+from devconsole.lab.listing import IN_LAB, all_faults
+from devconsole.lab.verdict import INVARIANTS, judge
+from devconsole.lab.world import running_world
+from tests.support.processes import run
+
+
+def results_of(stdout: str) -> dict[str, Any]:
+    results = [json.loads(line) for line in stdout.splitlines()]
+    return {" + ".join(result["faults"]): result for result in results}
+
+
+def test_every_fault_of_the_lab_is_listed_and_can_be_brought_about() -> None:
+    assert tuple(BREWS) == IN_LAB
+    assert len(IN_LAB) >= 18
+    names = [fault.name for fault in all_faults()]
+    assert len(names) == len(set(names))
+
+
+def test_faults_are_tried_out_and_tell_what_struck(tmp_path: Path) -> None:
+    names = ("concurrent-duplicate", "handler-error", "crash-after-commit")
+    results = results_of(run("faults", "run", *names, "--json", home=tmp_path / "home").stdout)
+    assert {name: result["verdict"] for name, result in results.items()} == dict.fromkeys(names, "held")
+    for result in results.values():
+        assert result["struck"] == [True]
+        assert {each["held"] for each in result["invariants"].values()} == {True}
+        assert len(result["invariants"]) == len(INVARIANTS)
+    assert results["crash-after-commit"]["deaths"] >= 1
+    assert not (tmp_path / "home").exists(), "the lab leaves the user's home alone"
+
+
+def test_what_cannot_be_tried_is_refused_by_name(tmp_path: Path) -> None:
+    unknown = run("faults", "run", "duplicat", "--json", home=tmp_path / "home", code=1)
+    assert unknown.error["code"] == "unknown_fault"
+    assert unknown.error["remedy"] == "Did you mean duplicate?"
+    assert "two faults" in run("faults", "run", "drop", "--pairs", home=tmp_path / "home", code=1).stderr
+
+
+async def test_the_verdict_finds_money_that_is_wrong(tmp_path: Path) -> None:
+    """Somebody who writes into the tables, charges a card twice or loses an event is found out."""
+    calm = await experiments.observe_calm(tmp_path)
+    async with running_world(tmp_path / "world", template=calm.template) as world:
+        await story.play(world)
+        assert all(each.held for each in await judge(world, calm.money, stuck=None))
+        with closing(sqlite3.connect(world.database)) as thief:
+            thief.execute("UPDATE prepaid_balances SET balance = balance + 100 WHERE id = 1")
+            thief.execute("PRAGMA foreign_keys = OFF")
+            thief.execute("DELETE FROM webhook_events WHERE event_type = 'charge.refunded'")
+            thief.commit()
+        second = {"amount": 500, "currency": "eur", "payment_method": "pm_card_visa", "confirm": "true"}
+        second |= {"payment_method_types[]": "card", "metadata[company_id]": "1"}
+        await world.stripe("POST", "/v1/payment_intents", data=second)
+        found = {each.name: each for each in await judge(world, calm.money, stuck="nothing moves")}
+    assert {name: each.held for name, each in found.items()} == dict.fromkeys(INVARIANTS, False)
+    assert "2 charges of pays-a-page instead of 1" in found["charged once"].seen
+    assert "not in the inbox" in found["acknowledged"].seen
+    assert "pays-a-page has 51.00 EUR instead of 50.00 EUR" in found["balances"].seen
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("options", [(), ("--pairs",)], ids=["singles", "pairs"])
+def test_every_invariant_holds_under_every_fault(options: tuple[str, ...], tmp_path: Path) -> None:
+    done = run("faults", "run", *options, "--json", home=tmp_path / "home", code=None, within_s=580)
+    results = results_of(done.stdout)
+    expected = experiments.pairs_of(()) if options else experiments.singles_of(())
+    verdicts = Counter(result["verdict"] for result in results.values())
+    print(f"\n{len(results)} experiments: {dict(verdicts)}")
+    assert len(results) == len(expected), done.stderr
+    assert [result for result in results.values() if result["verdict"] == "broken"] == []
+    assert done.code == 0
+    if not options:
+        assert verdicts == {"held": len(IN_LAB)}
