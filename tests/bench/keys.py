@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import subprocess
+import sys
 import tempfile
+import time
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import psutil
 from fixtures.events import catalog
 from tests.bench import load
 from tests.bench.figures import Goal, report
+from tests.bench.million import store_a_million
 from tests.bench.processes import SECRET, server
 from tests.bench.stored import store_events
 from tests.bench.terminal import Terminal, console
@@ -20,6 +24,10 @@ from tests.bench.terminal import Terminal, console
 STORED = 100_000
 PRESSES = 160
 SEEN = 20_000
+MILLION = 1_000_000
+SWITCHES = 120
+STORM_PAUSE_S = 0.1
+STORM_S = 90
 KEYS = (b"\x1b[B", b"\x1b[B", b"\x1b[A", b"\x1b[6~", b"\x1b[6~", b"\x1b[5~", b"\x1b[5~", b"\x1b[A")
 """Down and up by a line and by a page: each moves the cursor wherever it stands, so each paints."""
 
@@ -37,6 +45,7 @@ def measure() -> None:
         Goal(must=60, aim=45, at_most=True),
         note=" ms (p99)",
     )
+    storm()
     memory()
 
 
@@ -55,6 +64,35 @@ def presses(terminal: Terminal) -> list[float]:
         found.append(terminal.press(key) * 1000)
         terminal.settle(0.02)
     return found
+
+
+def storm() -> None:
+    """Change between two screens with a million events in the inbox, while a thousand more arrive each second."""
+    with tempfile.TemporaryDirectory() as scratch:
+        home = store_a_million(Path(scratch) / "home", MILLION)
+        home.test_mode_lock.touch()
+        with server(home.path) as running, console(home.path, shows=b"Company") as terminal:
+            screens = ((b"2", b"Outcome"), (b"5", b"Pays at once"))
+            calm = [terminal.press_for(*each) * 1000 for each in islice(cycle(screens), SWITCHES)]
+            sender = subprocess.Popen(
+                [sys.executable, "-m", "tests.bench.sender", str(running.port), str(STORM_S * 1000), "1000"],
+                stdout=subprocess.DEVNULL,
+            )
+            busy = []
+            for each in islice(cycle(screens), SWITCHES):
+                busy.append(terminal.press_for(*each) * 1000)
+                time.sleep(STORM_PAUSE_S)
+            assert sender.poll() is None, "the storm was over before the last key"
+            sender.terminate()
+            sender.wait()
+    report(
+        f"key to another screen with {MILLION:,} stored events, while 1,000 arrive each second",
+        f"{describe(busy)} ms",
+        f"{describe(calm)} ms, while none arrive",
+        percentile(busy, 99),
+        Goal(must=60, aim=45, at_most=True),
+        note=" ms (p99)",
+    )
 
 
 def memory() -> None:

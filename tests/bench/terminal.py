@@ -64,6 +64,20 @@ class Terminal:
         os.write(self._leader, key)
         return self.wait_for_bytes(before, 5.0) - start
 
+    def press_for(self, key: bytes, text: bytes, deadline_s: float = 10.0) -> float:
+        """Seconds from a key to this text being painted, whatever else is painted meanwhile."""
+        before = self.bytes_seen
+        start = time.perf_counter()
+        os.write(self._leader, key)
+        with self._changed:
+            if not self._changed.wait_for(lambda: text in self._painted_since(before), deadline_s):
+                raise TimeoutError(f"{text!r} was not painted within {deadline_s} s of {key!r}")
+            return time.perf_counter() - start
+
+    def _painted_since(self, bytes_seen: int) -> bytes:
+        new = self.bytes_seen - bytes_seen
+        return self.tail[-new:] if new else b""
+
     def close(self) -> None:
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -86,12 +100,12 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def console(home: Path) -> Iterator[Terminal]:
-    """The console attached to the server that runs on this home."""
+def console(home: Path, *, shows: bytes = b"Kaffeehaus") -> Iterator[Terminal]:
+    """The console attached to the server that runs on this home, once it `shows` one of its companies."""
     terminal = Terminal([sys.executable, "-m", "devconsole", "--home", str(home)])
     pin(terminal.process.pid, LOAD_CORE)
     try:
-        terminal.wait_for_text(b"Kaffeehaus")
+        terminal.wait_for_text(shows)
         terminal.settle()
         yield terminal
     finally:
