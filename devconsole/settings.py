@@ -215,10 +215,12 @@ class IsolatedSettings(Settings):
         return (init_settings,)
 
 
-def read_settings(options: Mapping[str, Any] | None = None, *, isolated: bool = False) -> Settings:
+def read_settings(
+    options: Mapping[str, Any] | None = None, *, isolated: bool = False, given: Mapping[str, Any] | None = None
+) -> Settings:
     """The settings, with options of the command line over them. Raises `Failure` that names the variable at fault.
 
-    `isolated` leaves nothing but options and defaults.
+    `isolated` leaves nothing but options, defaults, and what is `given` instead of the environment.
     """
     written: dict[str, Any] = {
         name.removeprefix("no_"): not value if name.startswith("no_") else value
@@ -226,7 +228,7 @@ def read_settings(options: Mapping[str, Any] | None = None, *, isolated: bool = 
     }
     kind = IsolatedSettings if isolated else Settings
     try:
-        return kind(**{f"devconsole_{name}": value for name, value in written.items()})
+        return kind(**(given or {}), **{f"devconsole_{name}": value for name, value in written.items()})
     except ValidationError as error:
         raise _failure(error, written) from None
 

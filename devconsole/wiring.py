@@ -106,9 +106,16 @@ async def running(
 
 
 def _timekeeper(stack: AsyncExitStack, backend: Backend, sandbox: Sandbox, world: World) -> Timekeeper:
-    timekeeper = Timekeeper(world.time, seed=world.seed, sandbox=sandbox, worker=backend.worker)
+    timekeeper = Timekeeper(
+        world.time,
+        seed=world.seed,
+        db=backend.db,
+        sandbox=sandbox,
+        worker=backend.worker,
+        forwarding=backend.forwarding,
+    )
     if world.by_itself:
-        timekeeper.start(backend.db)
+        timekeeper.start()
         stack.push_async_callback(timekeeper.stop)
     return timekeeper
 
@@ -139,6 +146,8 @@ def _open_database(settings: Settings, home: Home, clock: Clock, world: World | 
 
 async def _start_sandbox(settings: Settings, home: Home, world: World | None) -> Sandbox:
     port = settings.devconsole_sandbox_port
+    if world is not None and world.empty_sandbox is not None and not home.sandbox_db.exists():
+        shutil.copyfile(world.empty_sandbox, home.sandbox_db)
     try:
         if world is None:
             return await Sandbox.start(path=home.sandbox_db, host=HOST, port=port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 import click
 
@@ -32,14 +33,16 @@ PACE_S = 6.0
 def command(invocation: Invocation, story: str | None, pace: float, once: bool) -> int:
     """Deferred imports: the screens or the lines, never both."""
     from devconsole.demo.reel import reel_of
-    from devconsole.demo.stage import isolated_stage
+    from devconsole.demo.stage import OwnStages
 
-    reel = reel_of([story] if story else [])
+    reel, stages = reel_of([story] if story else []), OwnStages()
     if invocation.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         from devconsole.demo.narrator import narrate
 
-        return narrate(reel, stages=isolated_stage, seconds=pace, once=once, as_json=invocation.json)
+        with closing(stages):
+            return narrate(reel, stages=stages, seconds=pace, once=once, as_json=invocation.json)
 
     from devconsole.demo.console import run_demo
 
-    return run_demo(reel, stages=isolated_stage, seconds=pace, once=once)
+    with closing(stages):
+        return run_demo(reel, stages=stages, seconds=pace, once=once)

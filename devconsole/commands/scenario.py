@@ -14,7 +14,7 @@ from devconsole.format import count
 from devconsole.output import Column, ExitCode, table
 
 if TYPE_CHECKING:
-    from devconsole.scenario.runner import StepResult
+    from devconsole.scenario.scene import Server
     from devconsole.scenario.story import Story
 
     Row: TypeAlias = tuple[str, Story]
@@ -47,41 +47,61 @@ command = Noun("scenario", help="Payment stories as files: steps, and the money 
 
 @command.command("run", help="Play stories, each on a server of its own. Nothing named = all that are shipped.")
 @click.argument("stories", nargs=-1, metavar="[STORY|FILE|DIR]...")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="What ids are made from, whatever the files say.")
 @click.option("--tag", help="Only stories that bear this tag.")
 @click.option("--junit", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write JUnit XML here.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 16), default=1, show_default=True, help="So many at once.")
 @click.option("--keep", is_flag=True, help="Keep each story's home directory, to open it in the console.")
+@click.option("--against", metavar="URL", help="Play on the server that runs there, as far as that makes sense.")
 @click.pass_obj
 def run(
-    invocation: Invocation, stories: tuple[str, ...], tag: str | None, junit: Path | None, jobs: int, keep: bool
+    invocation: Invocation,
+    stories: tuple[str, ...],
+    seed: int | None,
+    tag: str | None,
+    junit: Path | None,
+    jobs: int,
+    keep: bool,
+    against: str | None,
 ) -> int:
-    """Exit code 1 when a story failed."""
+    """Exit code 1 when a story failed or is none."""
     from devconsole.scenario import shelf, suite
+    from devconsole.scenario.report import Report
 
-    paths = suite.selected(shelf.find(stories), tag)
-    if not paths:
+    scripts, broken = suite.scripts_of(shelf.find(stories), tag=tag)
+    if not (scripts or broken):
         raise output.Failure("no story to run", remedy="See `devconsole scenario list`.", code="no_story")
-
-    def told(path: Path, step: StepResult) -> None:
-        if not invocation.json:
-            output.say(f"  {path.stem} {step.number}: {step.title}{'' if step.passed else '  FAILED'}")
-
-    results = []
-    for result in suite.play_all(paths, jobs=jobs, keep=keep, listener=told):
-        results.append(result)
-        if invocation.json:
-            output.write_json_line(result.document())
-        else:
-            output.write(f"{'passed' if result.passed else 'FAILED'}  {result.title}  ({result.duration_s:.1f} s)")
-            for line in filter(None, (result.reason, f"kept: {result.home}" if result.home else None)):
-                output.write(f"        {line}")
+    report = Report(as_json=invocation.json)
+    for error in broken:
+        report.add(suite.broken_result(error))
+    if against is not None:
+        server = _server_at(invocation, against)
+        for script in scripts:
+            report.add(suite.play_against(script, server, report.step))
+    elif scripts:
+        playing = suite.Playing(seed=seed, keep=keep)
+        for result in suite.play_all(scripts, playing, jobs=jobs, listener=report.step):
+            report.add(result)
     if junit is not None:
-        from devconsole.scenario import junit as report
+        from devconsole.scenario import junit as form
 
-        report.write(junit, results)
-    failed = sum(not result.passed for result in results)
-    output.say(f"{len(results) - failed} passed, {failed} failed")
-    return ExitCode.REFUSED if failed else ExitCode.DONE
+        form.write(junit, report.results)
+    return report.end()
+
+
+def _server_at(invocation: Invocation, url: str) -> Server:
+    """A server that runs already; its token lies in its home directory."""
+    from relay.sync_client import SyncControlClient
+
+    home = invocation.home
+    token = home.read_token()
+    if token is None:
+        raise output.Failure(
+            f"no token for {url}: no server ever ran on {home.path}",
+            remedy="Name the home directory of that server with --home.",
+            code="no_token",
+        )
+    return SyncControlClient(url, token)
 
 
 @command.command("list", help="List the shipped stories.")
@@ -90,7 +110,8 @@ def run(
 def list_stories(invocation: Invocation, tag: str | None) -> None:
     from devconsole.scenario import shelf, suite
 
-    stories = [(path.stem, suite.story_at(path)) for path in suite.selected(shelf.shipped(), tag)]
+    scripts, _ = suite.scripts_of(shelf.shipped(), tag=tag)
+    stories = list({script.path.stem: script.story for script in scripts}.items())
     if invocation.json:
         rows = [{"name": name, "title": story.title, "tags": story.tags} for name, story in stories]
         output.write_json({"rows": rows, "total": len(rows)})
@@ -111,29 +132,28 @@ def show(invocation: Invocation, story: str) -> None:
 
     path = shelf.find([story])[0]
     if invocation.json:
-        output.write_json(suite.story_at(path))
+        output.write_json(suite.scripts_at(path)[0].story)
     else:
         output.write(path.read_text(encoding="utf-8").rstrip())
 
 
+@command.command("schema", help="Print the JSON Schema that editors complete stories from.")
+@click.pass_obj
+def show_schema(_invocation: Invocation) -> None:
+    from devconsole.scenario.schema import schema
+
+    output.write_json(schema())
+
+
 @command.command("validate", help="Check files without playing them. Nothing named = all that are shipped.")
 @click.argument("stories", nargs=-1, metavar="[STORY|FILE|DIR]...")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema that editors complete from, and check nothing.")
 @click.pass_obj
-def validate(invocation: Invocation, stories: tuple[str, ...], schema: bool) -> int:
+def validate(invocation: Invocation, stories: tuple[str, ...]) -> int:
     """Exit code 1 when a file is no story."""
-    from devconsole.scenario import shelf, story
+    from devconsole.scenario import shelf, suite
 
-    if schema:
-        output.write_json(story.schema())
-        return ExitCode.DONE
-    problems = []
     paths = shelf.find(stories)
-    for path in paths:
-        try:
-            story.load(path)
-        except story.StoryInvalid as error:
-            problems.append(error)
+    _, problems = suite.scripts_of(paths)
     if invocation.json:
         rows = [{"file": str(each.path), "line": each.line, "message": each.message} for each in problems]
         output.write_json({"checked": len(paths), "problems": rows})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from devconsole.scenario.runner import StepResult
+from devconsole.scenario.runner import StepResult, title_of
 from devconsole.scenario.story import Step
 
 
@@ -36,7 +36,7 @@ class Caption:
 
 def sentence_of(step: Step) -> str:
     """What is said about a step: its caption, or what it does when nobody wrote one."""
-    return step.say or step.do or "What is expected by now"
+    return title_of(step)
 
 
 def problem_of(result: StepResult) -> str | None:

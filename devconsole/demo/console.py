@@ -20,10 +20,10 @@ from devconsole.demo.caption_bar import CaptionBar, Showing
 from devconsole.demo.captions import Caption, Moment
 from devconsole.demo.pace import Pace
 from devconsole.demo.player import Player
-from devconsole.demo.reel import Take
 from devconsole.demo.source import MovingSource
 from devconsole.demo.stage import Stage, Stages
 from devconsole.output import ExitCode, Failure
+from devconsole.scenario.script import Script
 from devconsole.screens.live import LiveScreen
 from devconsole.source import Source
 from relay.errors import RelayError
@@ -48,7 +48,7 @@ class DemoConsole(DevConsole):
     def __init__(
         self,
         source: Source,
-        reel: Sequence[Take],
+        reel: Sequence[Script],
         *,
         stages: Stages,
         seconds: float,
@@ -145,7 +145,7 @@ class DemoConsole(DevConsole):
         self.exit(return_code=ExitCode.DONE)
 
 
-def run_demo(reel: Sequence[Take], *, stages: Stages, seconds: float, once: bool) -> int:
+def run_demo(reel: Sequence[Script], *, stages: Stages, seconds: float, once: bool) -> int:
     """Show the reel until it ends or somebody quits; the answer is the exit code. Raises `Failure` or `RelayError`."""
     source = MovingSource()
     console = DemoConsole(

@@ -9,12 +9,12 @@ from devconsole import output
 from devconsole.demo.captions import Caption, Moment
 from devconsole.demo.pace import Pace
 from devconsole.demo.player import Player
-from devconsole.demo.reel import Take
 from devconsole.demo.stage import Stages
 from devconsole.output import ExitCode
+from devconsole.scenario.script import Script
 
 
-def narrate(reel: Sequence[Take], *, stages: Stages, seconds: float, once: bool, as_json: bool) -> int:
+def narrate(reel: Sequence[Script], *, stages: Stages, seconds: float, once: bool, as_json: bool) -> int:
     """Play the reel and print what is said; the answer is the exit code. Raises `Failure`."""
     tell = _write_json if as_json else _write
 

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 
 from devconsole.demo.captions import Caption, Moment, problem_of, sentence_of
 from devconsole.demo.pace import Pace, StartAgain
-from devconsole.demo.reel import Take
 from devconsole.demo.stage import Stage, Stages
 from devconsole.scenario.runner import Run, StepResult
+from devconsole.scenario.script import Script
 
 READING = 0.4
 """Of a caption's time, before what it says is done; the rest is for looking at what it did."""
@@ -23,7 +23,7 @@ class Player:
 
     def __init__(
         self,
-        reel: Sequence[Take],
+        reel: Sequence[Script],
         *,
         stages: Stages,
         pace: Pace,
@@ -44,44 +44,49 @@ class Player:
         """
         try:
             while True:
-                for take in self._reel:
-                    while not await self._play(take):
+                for script in self._reel:
+                    while not await self._play(script):
                         pass
                 if once:
                     return
         finally:
             await self._leave(keep=0)
 
-    async def _play(self, take: Take) -> bool:
+    async def _play(self, script: Script) -> bool:
         """Play one story to its end; False when somebody asked for its beginning."""
         try:
-            stage = await self._enter()
-            await self._story(take, Run(take.story, stage.server))
+            stage = await self._enter(script)
+            await self._story(Run(script, stage.scene))
         except StartAgain:
             return False
         return True
 
-    async def _story(self, take: Take, run: Run) -> None:
-        story = take.story
-        self._tell(_caption(take, 0, story.description or story.title, Moment.OPENING))
+    async def _story(self, run: Run) -> None:
+        script, story = run.script, run.script.story
+        self._tell(_caption(script, 0, story.description or story.title, Moment.OPENING))
         await asyncio.to_thread(run.prepare)
         await self._pace.wait()
         steps = run.steps()
         for number, step in enumerate(story.steps, start=1):
             text = sentence_of(step)
-            self._tell(_caption(take, number, text, Moment.TOLD))
+            self._tell(_caption(script, number, text, Moment.TOLD))
             await self._pace.wait(READING)
-            problem = problem_of(await asyncio.to_thread(_next, steps))
-            moment = Moment.FAILED if problem else Moment.DONE
-            self._tell(_caption(take, number, text, moment, problem))
-            if problem is not None:
-                self.failures += 1
-                await self._pace.wait(FAILED)
+            if not await self._came_true(steps, script, number, text):
                 return
             await self._pace.wait(1 - READING)
+        if story.expect is not None:
+            await self._came_true(steps, script, len(story.steps), sentence_of(story.steps[-1]))
 
-    async def _enter(self) -> Stage:
-        standing = _Standing(self._stages())
+    async def _came_true(self, steps: Iterator[StepResult], script: Script, number: int, text: str) -> bool:
+        problem = problem_of(await asyncio.to_thread(_next, steps))
+        self._tell(_caption(script, number, text, Moment.FAILED if problem else Moment.DONE, problem))
+        if problem is not None:
+            self.failures += 1
+            await self._pace.wait(FAILED)
+        return problem is None
+
+    async def _enter(self, script: Script) -> Stage:
+        standing = _Standing(self._stages(script))
         self._standing.append(standing)
         stage = await asyncio.shield(standing.built)
         self._arrive(stage)
@@ -106,11 +111,11 @@ class _Standing:
             await asyncio.to_thread(self._stage.__exit__, None, None, None)
 
 
-def _caption(take: Take, number: int, text: str, moment: Moment, problem: str | None = None) -> Caption:
-    total = len(take.story.steps)
+def _caption(script: Script, number: int, text: str, moment: Moment, problem: str | None = None) -> Caption:
+    total = len(script.story.steps)
     return Caption(
-        story=take.name,
-        title=take.story.title,
+        story=script.name,
+        title=script.story.title,
         number=number,
         total=total,
         text=text,

@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Protocol
 
-from devconsole.attach import Attachment
-from devconsole.scenario.runner import Server
-from devconsole.scenario.suite import ISOLATED, discard
+from devconsole.scenario.scene import Scene
+from devconsole.scenario.script import Script
+from devconsole.scenario.stage import discard, own_stage
 from devconsole.source import Address
-from relay.home import Home
-from relay.sync_client import SyncControlClient
+from devconsole.virtual.host import Host
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A server that is ready, for the one who plays (`server`) and for those who watch (`address`)."""
+    """A server that is ready, for the one who plays (`scene`) and for those who watch (`address`)."""
 
-    server: Server
+    scene: Scene
     address: Address
 
 
 class Stages(Protocol):
-    """Builds stages. Entering and leaving one blocks for a second or two."""
+    """Builds stages. Entering and leaving one blocks for a moment."""
 
-    def __call__(self) -> AbstractContextManager[Stage]: ...
+    def __call__(self, script: Script, /) -> AbstractContextManager[Stage]: ...
 
 
-@contextlib.contextmanager
-def isolated_stage() -> Iterator[Stage]:
-    """A server that ends with the block, and takes its home directory with it."""
-    home = Path(tempfile.mkdtemp(prefix="devconsole-demo-"))
-    attachment = Attachment(Home(home), ISOLATED)
-    try:
-        attached = attachment.wait()
-        yield Stage(SyncControlClient(attached.url, attached.token), Address(attached.url, attached.token))
-    finally:
-        attachment.close()
+class OwnStages:
+    """Stages on servers of this process; the event loop for them starts with the first."""
+
+    def __init__(self) -> None:
+        self._host: Host | None = None
+
+    @contextlib.contextmanager
+    def __call__(self, script: Script, /) -> Iterator[Stage]:
+        """A server that ends with the block, and takes its home directory with it.
+
+        It starts at the present moment, unless the story says when: what is shown happens now.
+        """
+        if self._host is None:
+            self._host = Host()
+        now = datetime.now(UTC).replace(microsecond=0)
+        with own_stage(script, self._host, seed=None, by_itself=True, usually_at=now) as scene:
+            assert scene.own is not None
+            home = scene.own.home.path
+            yield Stage(scene, scene.own.address)
         discard(home)
+
+    def close(self) -> None:
+        if self._host is not None:
+            self._host.close()

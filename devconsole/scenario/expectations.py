@@ -2,135 +2,190 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from devconsole.scenario.inputs import cents_of, value_at
+import msgspec
+
+from devconsole.scenario.inputs import cents_of, resolve, value_at
+from devconsole.scenario.scene import Scene
 from devconsole.scenario.story import Expect
 from relay.api import (
+    BalanceView,
     CheckLedger,
+    LedgerView,
     ListBalances,
     ListCalls,
     ListDecisions,
-    ListEvents,
     ListLedger,
     ListTopups,
-    Operation,
+    ShowAutoTopup,
+    ShowDigest,
 )
 
-R = TypeVar("R")
-Call = Callable[[Operation[Any]], Any]
+T = TypeVar("T")
+ROWS_MAX = 500
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One expectation that does not hold."""
+    """One expectation that does not hold. `company` is the slug that it is about, `event_type` the event's type."""
 
     what: str
     expected: str
     actual: str
+    company: str | None = None
+    event_type: str | None = None
 
     def __str__(self) -> str:
         return f"{self.what}: expected {self.expected}, is {self.actual}"
 
 
-def mismatches(expect: Expect, call: Call) -> list[Mismatch]:
+def mismatches(expect: Expect, scene: Scene) -> list[Mismatch]:
     """Compare the server's state with all that is expected of it; an empty list means that all of it holds."""
-    return [found for check in (_balances, _rows, _decisions, _events, _proof) for found in check(expect, call)]
+    from devconsole.scenario.history import CHECKS  # which needs `Mismatch`
+
+    wanted = _resolved(expect, scene)
+    checks = (_balances, _levels, _rows, _topups, _calls, _decisions, _auto_topup, *CHECKS, _proof, _digest)
+    return [found for check in checks for found in check(wanted, scene)]
 
 
-def result_mismatches(expected: Mapping[str, str], result: Mapping[str, Any]) -> list[Mismatch]:
+def result_mismatches(expected: Mapping[str, str], result: Any, results: Mapping[str, Any]) -> list[Mismatch]:
     """Compare fields of an answer, as text; money fields may be written in euros without `_cents`."""
     found = []
     for key, value in expected.items():
-        if key not in result and f"{key}_cents" in result:
-            actual, wanted = str(result[f"{key}_cents"]), str(cents_of(value))
+        wanted = str(resolve(value, results))
+        if isinstance(result, dict) and key not in result and f"{key}_cents" in result:
+            cents = result[f"{key}_cents"]
+            actual = "none" if cents is None else euros(cents)
+            wanted = wanted if wanted == "none" else euros(cents_of(wanted))
         else:
-            actual, wanted = _text(_field(result, key)), value
+            actual = _text(_field(result, key))
         if actual != wanted:
             found.append(Mismatch(f"result {key}", wanted, actual))
     return found
 
 
-def _field(result: Mapping[str, Any], path: str) -> Any:
+def _resolved(expect: Expect, scene: Scene) -> Expect:
+    """With references to earlier results replaced."""
+    if not scene.results:
+        return expect
+    return msgspec.convert(resolve(msgspec.to_builtins(expect), scene.results), Expect, strict=False)
+
+
+def _field(result: Any, path: str) -> Any:
     try:
         return value_at(result, path)
     except LookupError:
         return None
 
 
-def _balances(expect: Expect, call: Call) -> Iterator[Mismatch]:
-    if not (expect.balances or expect.bonus or expect.reserved or expect.levels):
+def _balances(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
+    wanted = {"balance": expect.balances, "bonus": expect.bonus, "reserved": expect.reserved}
+    if not any(wanted.values()):
         return
-    rows = {row.company_slug: row for row in call(ListBalances()).rows}
-    for title, wanted, field in (
-        ("balance", expect.balances, "balance_cents"),
-        ("bonus", expect.bonus, "bonus_cents"),
-        ("reserved", expect.reserved, "reserved_cents"),
-    ):
-        for slug, euros in wanted.items():
-            actual = getattr(rows[slug], field) if slug in rows else None
-            if actual != cents_of(euros):
-                yield Mismatch(f"{title} of {slug}", euros, "no such company" if actual is None else _euros(actual))
+    rows = {row.company_slug: row for row in scene.call(ListBalances()).rows}
+    for title, by_company in wanted.items():
+        for slug, amount in by_company.items():
+            row = rows.get(scene.named(slug))
+            actual = None if row is None else getattr(row, f"{title}_cents")
+            if actual != cents_of(amount):
+                yield Mismatch(
+                    f"{title} of {slug}",
+                    euros(cents_of(amount)),
+                    "no such company" if actual is None else euros(actual),
+                    slug,
+                )
+
+
+def _levels(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
+    rows: dict[str, BalanceView] = {}
+    if expect.levels:
+        rows = {row.company_slug: row for row in scene.call(ListBalances()).rows}
     for slug, level in expect.levels.items():
-        actual_level = rows[slug].level if slug in rows else "no such company"
-        if actual_level != level:
-            yield Mismatch(f"level of {slug}", level, actual_level)
+        row = rows.get(scene.named(slug))
+        actual = "no such company" if row is None else row.level
+        if actual != level:
+            yield Mismatch(f"level of {slug}", level, actual, slug)
 
 
-def _rows(expect: Expect, call: Call) -> Iterator[Mismatch]:
+def _rows(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
     for slug, wanted in expect.ledger.items():
-        rows = reversed(call(ListLedger(company=slug, limit=500)).rows)
-        actual = tuple(f"{row.type} {_euros(row.money_cents + row.bonus_cents)}" for row in rows)
-        normal = tuple(_ledger_line(line) for line in wanted)
+        rows = scene.call(ListLedger(company=scene.named(slug), limit=ROWS_MAX)).rows
+        actual = tuple(ledger_line(row) for row in reversed(rows))
+        normal = tuple(normal_line(line) for line in wanted)
         if actual != normal:
-            yield Mismatch(f"ledger of {slug}", _list(normal), _list(actual))
-    for slug, wanted in expect.topups.items():
-        actual = tuple(row.status for row in reversed(call(ListTopups(company=slug, limit=500)).rows))
-        if actual != wanted:
-            yield Mismatch(f"top-ups of {slug}", _list(wanted), _list(actual))
+            yield Mismatch(f"ledger of {slug}", listed(normal), listed(actual), slug)
+
+
+def _topups(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
+    for slug in dict.fromkeys((*expect.topups, *expect.disputes)):
+        rows = scene.call(ListTopups(company=scene.named(slug), limit=ROWS_MAX)).rows[::-1]
+        states = tuple(row.status for row in rows)
+        if slug in expect.topups and states != expect.topups[slug]:
+            yield Mismatch(f"top-ups of {slug}", listed(expect.topups[slug]), listed(states), slug)
+        disputes = tuple(row.dispute_status for row in rows if row.dispute_status is not None)
+        if slug in expect.disputes and disputes != expect.disputes[slug]:
+            yield Mismatch(f"disputes of {slug}", listed(expect.disputes[slug]), listed(disputes), slug)
+
+
+def _calls(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
     for slug, wanted in expect.calls.items():
-        actual = tuple(row.charge_status for row in reversed(call(ListCalls(company=slug, limit=500)).rows))
+        rows = scene.call(ListCalls(company=scene.named(slug), limit=ROWS_MAX)).rows
+        actual = tuple(row.charge_status for row in reversed(rows))
         if actual != wanted:
-            yield Mismatch(f"calls of {slug}", _list(wanted), _list(actual))
+            yield Mismatch(f"calls of {slug}", listed(wanted), listed(actual), slug)
 
 
-def _decisions(expect: Expect, call: Call) -> Iterator[Mismatch]:
+def _decisions(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
     for slug, wanted in expect.decisions.items():
-        rows = call(ListDecisions(company=slug, limit=1)).rows
+        rows = scene.call(ListDecisions(company=scene.named(slug), limit=1)).rows
         actual = rows[0].reason if rows else "none"
         if actual != wanted:
-            yield Mismatch(f"last automatic top-up decision of {slug}", wanted, actual)
+            yield Mismatch(f"last automatic top-up decision of {slug}", wanted, actual, slug)
 
 
-def _events(expect: Expect, call: Call) -> Iterator[Mismatch]:
-    if not expect.events:
-        return
-    missing = Counter(expect.events) - Counter(row.type for row in call(ListEvents(limit=1000)).rows)
-    if missing:
-        yield Mismatch("events", _list(tuple(missing.elements())), "not arrived")
+def _auto_topup(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
+    for slug, wanted in expect.auto_topup.items():
+        view = scene.call(ShowAutoTopup(company=scene.named(slug)))
+        actual = "on" if view.enabled else "off" if view.disabled_reason is None else "disabled"
+        if actual != wanted:
+            why = f" ({view.disabled_reason})" if view.disabled_reason else ""
+            yield Mismatch(f"automatic top-up of {slug}", wanted, actual + why, slug)
 
 
-def _proof(expect: Expect, call: Call) -> Iterator[Mismatch]:
+def _proof(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
     if not expect.ledger_check:
         return
-    proof = call(CheckLedger())
+    proof = scene.call(CheckLedger())
     if not proof.ok:
         yield Mismatch("ledger check", "no breach", "; ".join(breach.detail for breach in proof.breaches))
 
 
-def _ledger_line(line: str) -> str:
-    kind, _, euros = line.partition(" ")
-    return f"{kind} {_euros(cents_of(euros))}"
+def _digest(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
+    if expect.digest is None:
+        return
+    actual = scene.call(ShowDigest()).digest
+    if not actual.startswith(expect.digest):
+        yield Mismatch("digest", expect.digest, actual[: max(16, len(expect.digest))])
 
 
-def _euros(cents: int) -> str:
+def ledger_line(row: LedgerView) -> str:
+    """A row as a story writes it: `topup 50.00`, what is held for calls included."""
+    return f"{row.type} {euros(row.money_cents + row.bonus_cents + row.reserved_cents)}"
+
+
+def normal_line(line: str) -> str:
+    kind, _, amount = line.partition(" ")
+    return f"{kind} {euros(cents_of(amount))}" if amount else kind
+
+
+def euros(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def _list(values: tuple[str, ...]) -> str:
+def listed(values: tuple[str, ...]) -> str:
     return "[" + ", ".join(values) + "]"
 
 
@@ -138,5 +193,5 @@ def _text(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, list | tuple):
-        return _list(tuple(map(_text, value)))
+        return listed(tuple(map(_text, value)))
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""From the words of a step to the typed input of its operation: references, euros, seconds."""
+"""From the words of a step to the typed input of its operation or act: references, euros, seconds."""
 
 from __future__ import annotations
 
@@ -9,37 +9,45 @@ from typing import Any
 
 import msgspec
 
-from relay.api import OPERATIONS, Operation
+from relay.api import OPERATIONS
 
 REFERENCE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\.([a-z0-9_.]+)\}", re.IGNORECASE)
 """`${name.field}`, where `name` is what an earlier step was called with `as`; of a list `${name.rows.0.field}`."""
 
+UNITS = ("_cents", "_s")
+
 
 class StepInvalid(Exception):
-    """The step cannot be understood: unknown operation, field or reference."""
+    """The step cannot be understood: unknown operation, field or reference; or it makes no sense here."""
 
 
-def operation_of(name: str, fields: Mapping[str, Any], results: Mapping[str, Any]) -> Operation[Any]:
-    """The operation that a step asks for. Raises `StepInvalid` with what was expected."""
-    declared = OPERATIONS.get(name)
+def declared_as(name: str) -> Any:
+    """The operation or act of this name, None when there is none."""
+    from devconsole.scenario.acts import ACTS  # which need this module
+
+    return OPERATIONS.get(name) or ACTS.get(name)
+
+
+def input_of(name: str, fields: Mapping[str, Any], results: Mapping[str, Any]) -> Any:
+    """The operation or act that a step asks for. Raises `StepInvalid` with what was expected."""
+    declared = declared_as(name)
     if declared is None:
-        raise StepInvalid(f"unknown operation {name!r}; known: {', '.join(sorted(OPERATIONS))}")
+        raise StepInvalid(f"unknown operation {name!r}")
     given = {}
     for key, value in fields.items():
-        field, resolved = _field(declared, key, resolve(value, results))
-        given[field] = resolved
+        field, resolved = field_of(declared, key), resolve(value, results)
+        given[field] = cents_of(resolved) if field == f"{key}_cents" else resolved
     try:
-        operation: Operation[Any] = msgspec.convert(given, declared, strict=False)
+        return msgspec.convert(given, declared, strict=False)
     except msgspec.ValidationError as error:
         raise StepInvalid(f"{name}: {error}") from error
-    return operation
 
 
 def resolve(value: Any, results: Mapping[str, Any]) -> Any:
     """Replace references in text, also inside lists and maps."""
     if isinstance(value, str):
         return REFERENCE.sub(lambda found: _look_up(found.group(1), found.group(2), results), value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [resolve(item, results) for item in value]
     if isinstance(value, dict):
         return {key: resolve(item, results) for key, item in value.items()}
@@ -50,23 +58,34 @@ def cents_of(euros: str) -> int:
     """Decimal euros to cents, also negative, at most two decimals. Raises `StepInvalid`."""
     try:
         cents = Decimal(euros) * 100
-    except InvalidOperation:
+    except (InvalidOperation, TypeError, ValueError):
         raise StepInvalid(f"{euros!r} is not an amount; write euros such as 50.00") from None
+    if not cents.is_finite():
+        raise StepInvalid(f"{euros!r} is not an amount; write euros such as 50.00")
     if cents != cents.to_integral_value():
         raise StepInvalid(f"{euros!r} has more than two decimals")
     return int(cents)
 
 
-def _field(declared: type[Operation[Any]], key: str, value: Any) -> tuple[str, Any]:
+def field_of(declared: Any, key: str) -> str:
+    """The field that a word of a story means. Raises `StepInvalid` that names those that there are."""
     names = declared.__struct_fields__
-    if key in names:
-        return key, value
-    if f"{key}_cents" in names:
-        return f"{key}_cents", cents_of(value)
-    if f"{key}_s" in names:
-        return f"{key}_s", value
-    expected = ", ".join(name.removesuffix("_cents").removesuffix("_s") for name in names) or "nothing"
+    for field in (key, *(f"{key}{unit}" for unit in UNITS)):
+        if field in names:
+            return str(field)
+    expected = ", ".join(shown_fields(declared)) or "nothing"
     raise StepInvalid(f"{declared.name} knows no {key!r}; it takes {expected}")
+
+
+def shown_fields(declared: Any, *, required: bool = False) -> list[str]:
+    """The fields as a story writes them; only those that must be given when `required`."""
+    fields = msgspec.structs.fields(declared)
+    return [word_of(field.name) for field in fields if not required or field.required]
+
+
+def word_of(field: str) -> str:
+    """A field's name without its unit: `amount_cents` is written `amount`."""
+    return field.removesuffix("_cents").removesuffix("_s")
 
 
 def _look_up(name: str, path: str, results: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The format of a story and how a file becomes one. An error names file, line, and what was expected there.
+"""The format of a story.
 
     title: A manual top-up is credited once
     tags: [topup]
@@ -13,170 +13,200 @@
         expect:
           result: {status: succeeded}
           balances: {acme: 60.00}
+      - advance: 24h
+        expect:
+          never: {events: [charge.refunded]}
 
-`do` is the name of any operation; `with` its input, where money may be written in euros (`amount: 50.00` for
-`amount_cents`) and time in seconds (`duration: 157` for `duration_s`). `${topup.id}` refers to an earlier result.
+`do` is the name of any operation, or of an act that is none (`checkout.pay`, `stripe.request`, `server.crash`, …);
+`with` its input, where money may be written in euros (`amount: 50.00` for `amount_cents`) and time in seconds
+(`duration: 157` for `duration_s`). `${topup.id}` refers to an earlier result, `${row.card}` to the row of `table` that
+is played.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-import yaml
 
-STORY_BYTES_MAX = 1 << 20
-"""A story is written by hand; anything larger is a mistake."""
+Euros = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]{1,2})?$", description="Euros, such as 50.00")]
+Span = Annotated[str, msgspec.Meta(description="Seconds, or a span such as 15min, 24h, 3d or 1h 30min")]
+Slug = str
 
 
-class GivenAutoTopup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Automatic top-up settings that hold before the first step. Euros as text, exact."""
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all parts: an unknown key is a mistake."""
 
-    threshold: str
-    amount: str
+
+class GivenAutoTopup(_Part, frozen=True, kw_only=True):
+    """Automatic top-up settings that hold before the first step."""
+
+    threshold: Euros
+    amount: Euros
     card: str
+    """The saved card, by the name of a test card."""
+    daily_limit: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
+    monthly_limit: Euros | None = None
 
 
-class GivenCompany(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GivenRate(_Part, frozen=True, kw_only=True):
+    """A price of one's own instead of the default of 0.42."""
+
+    per_minute: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]{1,4})?$")]
+    increment: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 1
+    """Calls are charged in blocks of so many seconds."""
+    minimum: Euros = "0.00"
+
+
+class GivenLimits(_Part, frozen=True, kw_only=True):
+    """Spending limits."""
+
+    daily: Euros | None = None
+    weekly: Euros | None = None
+    monthly: Euros | None = None
+    hard: bool = False
+    """True: no call is admitted that they do not cover."""
+
+
+class GivenBonusRule(_Part, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """A bonus rule. With any of these the usual ladder is gone."""
+
+    percent: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]{1,2})?$")]
+    from_: Euros = "0.00"
+    """Top-ups from so many euros on."""
+    to: Euros | None = None
+    most: Euros | None = None
+    """The bonus is never higher."""
+    first_time_only: bool = False
+    company: Slug | None = None
+    priority: int = 0
+
+
+class GivenCompany(_Part, frozen=True, kw_only=True):
     """A company that exists before the first step."""
 
-    slug: str
+    slug: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     name: str | None = None
-    balance: str = "0.00"
+    email: str | None = None
+    balance: Euros = "0.00"
+    bonus: Euros = "0.00"
     prepaid: bool = True
+    card: str | None = None
+    """A saved card without an automatic top-up, by the name of a test card."""
+    rate: GivenRate | None = None
+    limits: GivenLimits | None = None
     auto_topup: GivenAutoTopup | None = None
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GivenSettings(_Part, frozen=True, kw_only=True):
+    """Settings of the server that differ from the defaults."""
+
+    prepaid_billing_enabled: bool = True
+    auto_topup_enabled: bool = True
+    default_billing_rate: str | None = None
+    default_low_balance_threshold: Euros | None = None
+    default_auto_topup_threshold: Euros | None = None
+    default_auto_topup_amount: Euros | None = None
+
+
+class Given(_Part, frozen=True, kw_only=True):
+    """What holds before the first step."""
+
     companies: tuple[GivenCompany, ...] = ()
+    bonus_rules: tuple[GivenBonusRule, ...] = ()
+    settings: GivenSettings = GivenSettings()
+    seed: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """What ids are made from; 1 unless said otherwise."""
+    start: Annotated[str, msgspec.Meta(description="A time such as 2030-01-31T22:00:00Z")] | None = None
+    forward_to: tuple[str, ...] = ()
+    """Addresses on this machine that get a copy of each delivery, such as the app that is tested."""
 
 
-class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What must become true within `within` seconds. Money in euros, per company slug."""
+class Never(_Part, frozen=True, kw_only=True):
+    """What must not have happened since the story began, not even for a moment."""
+
+    balances: Mapping[Slug, Euros] = {}
+    """No ledger row ever left this balance."""
+    ledger: Mapping[Slug, tuple[str, ...]] = {}
+    """Rows, as `type amount` or as `type` alone."""
+    events: tuple[str, ...] = ()
+    notices: Mapping[Slug, tuple[str, ...]] = {}
+
+
+class Expect(_Part, frozen=True, kw_only=True):
+    """What must be true after the step. Money in euros, per company slug."""
 
     result: Mapping[str, str] | None = None
     """Fields of this step's answer, as text, `rows.0.status` too; only for a step that does something."""
     refused: str | None = None
     """The step must be refused with this code."""
-    balances: Mapping[str, str] = {}
-    bonus: Mapping[str, str] = {}
-    reserved: Mapping[str, str] = {}
-    levels: Mapping[str, str] = {}
-    ledger: Mapping[str, tuple[str, ...]] = {}
+    balances: Mapping[Slug, Euros] = {}
+    bonus: Mapping[Slug, Euros] = {}
+    reserved: Mapping[Slug, Euros] = {}
+    levels: Mapping[Slug, str] = {}
+    ledger: Mapping[Slug, tuple[str, ...]] = {}
     """All rows of the company, oldest first, as `type amount`: `topup 50.00`, `charge -1.10`."""
-    topups: Mapping[str, tuple[str, ...]] = {}
+    topups: Mapping[Slug, tuple[str, ...]] = {}
     """States of the company's top-ups, oldest first."""
-    calls: Mapping[str, tuple[str, ...]] = {}
+    calls: Mapping[Slug, tuple[str, ...]] = {}
     """Charge states of the company's calls, oldest first."""
-    decisions: Mapping[str, str] = {}
+    disputes: Mapping[Slug, tuple[str, ...]] = {}
+    """States of the disputes about the company's payments, oldest payment first."""
+    decisions: Mapping[Slug, str] = {}
     """The reason of the company's last automatic top-up decision."""
+    auto_topup: Mapping[Slug, str] = {}
+    """`on`, `off`, or `disabled` where failures have switched it off."""
+    notices: Mapping[Slug, tuple[str, ...]] = {}
+    """All notices of the company in the console, oldest first, as `kind` or `kind level`."""
     events: tuple[str, ...] = ()
     """Event types that have arrived, in any order; one that is named twice has arrived at least twice."""
+    events_in_order: tuple[str, ...] = ()
+    """Event types that have arrived in this order, others between them or not."""
+    event_states: Mapping[str, tuple[str, ...]] = {}
+    """What became of all events of a type, oldest first: completed, ignored, held, failed, …"""
+    deliveries: Mapping[str, int] = {}
+    """How many deliveries ended so: accepted, duplicate, rejected."""
+    forwards: Mapping[str, tuple[int, ...]] = {}
+    """HTTP answers of the forward targets to all events of a type, in order."""
+    never: Never | None = None
+    digest: str | None = None
+    """How the digest of everything begins, at least twelve characters."""
     ledger_check: bool = True
     """The proof holds, always, unless somebody says otherwise."""
-    within: float = 10.0
+    within: Span | None = None
+    """How long it may take to become true. On virtual time 0 unless said otherwise: all that is due has been done."""
 
 
-class Step(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"as_": "as", "with_": "with"}
-):
-    """Do something, expect something, or both. `say` is the caption of a demo."""
+class Step(_Part, frozen=True, kw_only=True, rename={"as_": "as", "with_": "with"}):
+    """Do something, let time pass, expect something, or several of these in this order."""
 
     say: str | None = None
+    """The caption of a demo."""
     do: str | None = None
     with_: Mapping[str, Any] = {}
-    as_: str | None = None
+    as_: Annotated[str, msgspec.Meta(pattern=r"^[a-z_][a-z0-9_]*$")] | None = None
+    """A name for the answer, so that later steps can refer to it."""
+    advance: Span | None = None
+    """Let so much time pass."""
+    until: str | None = None
+    """Let time pass until then: a time, `next due`, `next day`, `next month`, `next auto top-up allowed`."""
+    company: Slug | None = None
+    """Whose automatic top-up `until` means; needless where there is one company."""
+    settle: bool = True
+    """False: leave undone what the step causes, to crash in the middle of it, say."""
     expect: Expect | None = None
 
 
-class Story(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Story(_Part, frozen=True, kw_only=True):
     """One file."""
 
     title: str
     description: str | None = None
     tags: tuple[str, ...] = ()
     given: Given = Given()
-    steps: tuple[Step, ...]
-
-
-class StoryInvalid(Exception):
-    """The file is not a story. `line` is 1-based, 0 when the file as a whole is meant."""
-
-    def __init__(self, path: Path, line: int, message: str) -> None:
-        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
-        self.path, self.line, self.message = path, line, message
-
-
-def load(path: Path) -> Story:
-    """Read and check one story. Raises `StoryInvalid`, naming the line."""
-    try:
-        if path.stat().st_size > STORY_BYTES_MAX:
-            raise StoryInvalid(path, 0, f"larger than {STORY_BYTES_MAX:,} bytes; a story is written by hand")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoryInvalid(path, 0, f"cannot be read: {error}") from error
-    return parse(text, path)
-
-
-def parse(text: str, path: Path) -> Story:
-    """The same from text; `path` is only named in errors."""
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        # Every scalar stays text: 1.10 must not become a float on its way to cents.
-        data = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds str, list and dict only
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise StoryInvalid(path, line, f"not YAML: {error.problem}") from error
-    if tree is None:
-        raise StoryInvalid(path, 0, "empty; a story has at least `title` and `steps`")
-    try:
-        story = msgspec.convert(data, Story, strict=False)
-    except msgspec.ValidationError as error:
-        raise StoryInvalid(path, line_of(tree, str(error)), _plain(str(error))) from error
-    for number, step in enumerate(story.steps):
-        if (problem := _problem_of(step)) is not None:
-            raise StoryInvalid(path, line_of(tree, f"`$.steps[{number}]`"), problem)
-    return story
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema that editors complete from."""
-    return msgspec.json.schema(Story)
-
-
-def _problem_of(step: Step) -> str | None:
-    if step.do is None and step.expect is None and step.say is None:
-        return "a step needs `do`, `expect` or `say`"
-    if step.do is None and (step.with_ or step.as_):
-        return "`with` and `as` belong to a step with `do`"
-    if step.do is None and step.expect and (step.expect.result is not None or step.expect.refused is not None):
-        return "`result` and `refused` belong to a step with `do`"
-    return None
-
-
-def line_of(tree: yaml.Node, message: str) -> int:
-    """The line that a message's path (`$.steps[2].with`) points at, as near as the file has it."""
-    found = re.search(r"`(\$[^`]*)`", message)
-    node = tree
-    for name, index in re.findall(r"\.(\w+)|\[(\d+|\.\.\.)\]", found.group(1) if found else ""):
-        child = _child(node, name, index)
-        if child is None:
-            break
-        node = child
-    return int(node.start_mark.line) + 1
-
-
-def _child(node: yaml.Node, name: str, index: str) -> yaml.Node | None:
-    if name and isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == name), None)
-    if index.isdigit() and isinstance(node, yaml.SequenceNode) and int(index) < len(node.value):
-        return node.value[int(index)]  # type: ignore[no-any-return]
-    return None
-
-
-def _plain(message: str) -> str:
-    """msgspec's sentence without its path, which became the line number."""
-    return re.sub(r" - at `\$[^`]*`$", "", message)
+    steps: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
+    expect: Expect | None = None
+    """What must be true at the end."""
+    table: tuple[Mapping[str, str], ...] = ()
+    """Rows of parameters: the story is played once for each, `${row.name}` stands for a value."""

@@ -1,144 +1,169 @@
-"""Plays many stories, each on a server of its own, and tells the results: for people, for scripts, for CI."""
+"""Plays many stories, each on a server of its own, one after the other or several at once."""
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
+import multiprocessing
+import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devconsole.attach import Attachment
 from devconsole.output import Failure
+from devconsole.scenario.against import makes_no_sense, scene_against
+from devconsole.scenario.inputs import StepInvalid
+from devconsole.scenario.results import StoryResult
 from devconsole.scenario.runner import Run, StepResult
-from devconsole.scenario.story import Story, StoryInvalid, load
+from devconsole.scenario.scene import Scene, Server
+from devconsole.scenario.script import Script, StoryInvalid, load
+from devconsole.scenario.stage import discard, own_stage, seed_of
+from devconsole.virtual.host import Host, hosting
+from relay.api import ShowDigest
 from relay.errors import RelayError
-from relay.home import Home
-from relay.sync_client import SyncControlClient
 
-Listener = Callable[[Path, StepResult], None]
-
-ISOLATED = {"isolated": True, "port": 0, "sandbox_port": 0, "no_samples": True}
-"""How the server of a story starts: deaf to the environment, so always on the sandbox; on free ports; nobody there but
-the companies that the story names."""
+Listener = Callable[[str, int, StepResult], None]
+"""Hears of each step: the story's name, how many steps it has, what came of this one."""
 
 
 @dataclass(frozen=True)
-class StoryResult:
-    """One story played. `error` is set when it could not even begin."""
+class Playing:
+    """How stories are played."""
 
-    path: Path
-    title: str
-    duration_s: float
-    steps: tuple[StepResult, ...] = ()
-    error: str | None = None
-    home: Path | None = None
-    """Kept on request: the home directory as it was at the end."""
-
-    @property
-    def passed(self) -> bool:
-        return self.error is None and all(step.passed for step in self.steps)
-
-    @property
-    def reason(self) -> str | None:
-        """Why it failed, in one paragraph."""
-        if self.error is not None:
-            return self.error
-        failed = next((step for step in self.steps if not step.passed), None)
-        if failed is None:
-            return None
-        return f"step {failed.number}: {failed.problem or '; '.join(map(str, failed.mismatches))}"
-
-    def document(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return {
-            "story": str(self.path),
-            "title": self.title,
-            "passed": self.passed,
-            "duration_ms": round(self.duration_s * 1000),
-            "reason": self.reason,
-            "home": str(self.home) if self.home else None,
-            "steps": [
-                {
-                    "number": step.number,
-                    "title": step.title,
-                    "passed": step.passed,
-                    "duration_ms": round(step.duration_s * 1000),
-                    "problem": step.problem,
-                    "mismatches": [
-                        {"what": each.what, "expected": each.expected, "actual": each.actual}
-                        for each in step.mismatches
-                    ],
-                }
-                for step in self.steps
-            ],
-        }
+    seed: int | None = None
+    keep: bool = False
+    """Keep the home directories of those that fail; their clock stands where they failed."""
 
 
-def play_all(paths: list[Path], *, jobs: int, keep: bool, listener: Listener) -> Iterator[StoryResult]:
-    """Play the stories, up to `jobs` at once, and yield their results in the order of `paths`."""
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        yield from pool.map(lambda path: play(path, keep=keep, listener=listener), paths)
+def play_all(scripts: Sequence[Script], playing: Playing, *, jobs: int, listener: Listener) -> Iterator[StoryResult]:
+    """Play the scripts, up to `jobs` at once, and yield their results in the order of `scripts`."""
+    if jobs == 1 or len(scripts) == 1:
+        with hosting() as host:
+            for script in scripts:
+                yield play(script, host, playing, listener)
+        return
+    yield from _play_in_processes(scripts, playing, min(jobs, len(scripts)), listener)
 
 
-def play(path: Path, *, keep: bool, listener: Listener) -> StoryResult:
-    """Play one story on an isolated server."""
-    start = time.monotonic()
+def play(script: Script, host: Host, playing: Playing, listener: Listener) -> StoryResult:
+    """Play one script on a server of its own."""
+    start, steps = time.monotonic(), list[StepResult]()
+    error = digest = home = None
     try:
-        story = load(path)
-    except StoryInvalid as error:
-        return StoryResult(path, path.stem, 0.0, error=str(error))
-    steps: list[StepResult] = []
-    home = Path(tempfile.mkdtemp(prefix=f"devconsole-{path.stem}-"))
+        with own_stage(script, host, seed=playing.seed) as scene:
+            assert scene.own is not None
+            home = scene.own.home.path
+            _steps(Run(script, scene), steps, listener)
+            digest = scene.call(ShowDigest()).digest
+    except (Failure, RelayError, StepInvalid) as failure:
+        error = str(failure)
+    result = StoryResult(
+        script.path,
+        script.name,
+        script.story.title,
+        time.monotonic() - start,
+        tuple(steps),
+        error=error,
+        digest=digest,
+        seed=seed_of(script, playing.seed),
+        home=home if playing.keep else None,
+    )
+    if home is not None and not playing.keep:
+        discard(home)
+    return result
+
+
+def play_against(script: Script, server: Server, listener: Listener) -> StoryResult:
+    """Play one script against a server that runs already, or say why that makes no sense."""
+    start, steps = time.monotonic(), list[StepResult]()
+    skipped = error = None
     try:
-        with isolated_server(home) as server:
-            for result in Run(story, server).play():
-                steps.append(result)
-                listener(path, result)
-    except (Failure, RelayError) as error:
-        return StoryResult(path, story.title, time.monotonic() - start, tuple(steps), error=str(error))
-    finally:
-        if not keep:
-            discard(home)
-    return StoryResult(path, story.title, time.monotonic() - start, tuple(steps), home=home if keep else None)
+        skipped = makes_no_sense(script, server)
+        if skipped is None:
+            _steps(Run(script, scene_against(script, server)), steps, listener)
+    except (RelayError, StepInvalid) as failure:
+        error = str(failure)
+    return StoryResult(
+        script.path,
+        script.name,
+        script.story.title,
+        time.monotonic() - start,
+        tuple(steps),
+        error=error,
+        skipped=skipped,
+    )
 
 
-@contextlib.contextmanager
-def isolated_server(home: Path) -> Iterator[SyncControlClient]:
-    """A server on `home` that ends with the block."""
-    attachment = Attachment(Home(home), ISOLATED)
-    try:
-        attached = attachment.wait()
-        yield SyncControlClient(attached.url, attached.token)
-    finally:
-        attachment.close()
+def _steps(run: Run, steps: list[StepResult], listener: Listener) -> None:
+    for result in run.play():
+        steps.append(result)
+        listener(run.script.name, run.total, result)
 
 
-def discard(home: Path) -> None:
-    """Remove a home directory that a story has left."""
-    import shutil
-
-    shutil.rmtree(home, ignore_errors=True)
+# Several at once: a process each, because one interpreter uses one core -----------------------------------------------
 
 
-def selected(paths: list[Path], tag: str | None) -> list[Path]:
-    """Those that bear the tag; a file that is no story stays, so that running it tells why."""
+def _play_in_processes(
+    scripts: Sequence[Script], playing: Playing, jobs: int, listener: Listener
+) -> Iterator[StoryResult]:
+    context = multiprocessing.get_context("spawn")
+    said = context.SimpleQueue()
+    hearing = threading.Thread(target=_hear, args=(said, listener), name="steps", daemon=True)
+    hearing.start()
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(said,)) as pool:
+        yield from pool.map(_play_here, scripts, [playing] * len(scripts))
+    said.put(None)
+    hearing.join()
 
-    def bears(path: Path) -> bool:
+
+def _hear(said: Any, listener: Listener) -> None:
+    while (step := said.get()) is not None:
+        listener(*step)
+
+
+_host: Host | None = None
+_said: Any = None
+_open = ExitStack()
+
+
+def _begin(said: Any) -> None:
+    """In a new process: one host for all that is played here."""
+    global _host, _said
+    _host, _said = _open.enter_context(hosting()), said
+
+
+def _play_here(script: Script, playing: Playing) -> StoryResult:
+    assert _host is not None
+    return play(script, _host, playing, lambda *step: _said.put(step))
+
+
+# Choosing -------------------------------------------------------------------------------------------------------------
+
+
+def scripts_of(paths: Sequence[Path], *, tag: str | None = None) -> tuple[list[Script], list[StoryInvalid]]:
+    """All scripts of these files that bear the tag, and the files that are no stories."""
+    scripts, broken = list[Script](), list[StoryInvalid]()
+    for path in paths:
         try:
-            return tag in load(path).tags
-        except StoryInvalid:
-            return True
+            scripts.extend(load(path))
+        except StoryInvalid as error:
+            broken.append(error)
+    return [script for script in scripts if tag is None or tag in script.story.tags], broken
 
-    return [path for path in paths if tag is None or bears(path)]
+
+def broken_result(error: StoryInvalid) -> StoryResult:
+    """A file that is no story fails as a whole."""
+    return StoryResult(error.path, error.path.stem, error.path.stem, 0.0, error=str(error))
 
 
-def story_at(path: Path) -> Story:
-    """One story. Raises `Failure` instead of `StoryInvalid`, for the command line."""
+def scripts_at(path: Path) -> tuple[Script, ...]:
+    """Of one file. Raises `Failure` instead of `StoryInvalid`, for the command line."""
     try:
         return load(path)
     except StoryInvalid as error:
         raise Failure(str(error), code="story_invalid") from error
+
+
+__all__ = ["Playing", "Scene", "StoryResult", "play", "play_against", "play_all", "scripts_at", "scripts_of"]

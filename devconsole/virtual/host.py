@@ -42,7 +42,8 @@ class Host:
         self._thread.start()
         self._directory = Path(tempfile.mkdtemp(prefix="devconsole-host-"))
         self.empty_database = self._directory / "empty.db"
-        self._prepare_database()
+        self.empty_sandbox = self._directory / "sandbox.db"
+        self._prepare_files()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run on the loop and wait for the answer."""
@@ -54,21 +55,26 @@ class Host:
         self._runner.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _prepare_database(self) -> None:
+    def _prepare_files(self) -> None:
         from billing.schema import prepare
         from devconsole.virtual.time import START
+        from fixtures.sandbox.store.database import open_state
 
         prepare(self.empty_database, now=START)
+        open_state(self.empty_sandbox).close()
 
 
 class VirtualServer:
-    """One server of a host on a home directory. It can end, crash and start again; the world goes on."""
+    """One server of a host on a home directory. It can end, crash and start again; the world goes on.
 
-    def __init__(self, host: Host, home: Home, world: World, options: Mapping[str, Any] = OPTIONS) -> None:
+    `settings` are those of the environment, such as `auto_topup_enabled`, by their names.
+    """
+
+    def __init__(self, host: Host, home: Home, world: World, settings: Mapping[str, Any] | None = None) -> None:
         self.home = home
-        self._host, self._options = host, options
-        self._world = replace(world, empty_database=host.empty_database)
-        self._settings = read_settings(options, isolated=True)
+        self._host = host
+        self._world = replace(world, empty_database=host.empty_database, empty_sandbox=host.empty_sandbox)
+        self._settings = read_settings(OPTIONS, isolated=True, given=settings)
         self._end: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._running: Running | None = None
         self.client = self._start()
@@ -86,6 +92,11 @@ class VirtualServer:
     def call(self, operation: Any) -> Any:
         """Carry out an operation, by the same door as everybody. Raises `RelayError`."""
         return self.client.call(operation)
+
+    def write(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Write to the database what no operation brings about; `function(session, …, now=…)` is one transaction."""
+        backend = self.running.backend
+        return self._host.run(backend.db.write(function, *args, now=backend.clock.now(), **kwargs))
 
     def restart(self) -> None:
         """End in order, and start again on the same home."""

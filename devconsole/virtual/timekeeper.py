@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from billing.db import Database
     from billing.worker import Worker
     from fixtures.sandbox.server import Sandbox
+    from relay.forwarding import Forwarding
 
 R = TypeVar("R")
 
@@ -28,39 +29,39 @@ ROUNDS_MAX = 10_000
 STOPS_MAX = 100_000
 """Moments at which something is due, in one move of the clock."""
 
-Idle = Callable[[], Awaitable[object]]
-
 
 class NeverSettles(RuntimeError):
     """What is done causes more to do, without end."""
 
 
 class Timekeeper:
-    """Fulfils the relay's `Timekeeper`. `idle` are waits for what is sent on to others."""
+    """Fulfils the relay's `Timekeeper`."""
 
     def __init__(
         self,
         time: VirtualTime,
         *,
         seed: int,
+        db: Database,
         sandbox: Sandbox,
         worker: Worker,
-        idle: Callable[[], Sequence[Idle]] = tuple,
+        forwarding: Forwarding,
     ) -> None:
         self.seed = seed
-        self._time, self._sandbox, self._worker, self._idle = time, sandbox, worker, idle
+        self._time, self._sandbox, self._worker, self._forwarding = time, sandbox, worker, forwarding
         self._alone = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._changed.set()
         self._task: asyncio.Task[None] | None = None
-
-    def start(self, db: Database) -> None:
-        """From now on also settle what comes from elsewhere: a browser, an SDK, a foreign webhook."""
 
         def changed(_changes: Changes | None = None) -> None:
             self._changed.set()
 
         db.on_commit(changed)
-        self._sandbox.on_commit(changed)
+        sandbox.on_commit(changed)
+
+    def start(self) -> None:
+        """From now on also settle what comes from elsewhere: a browser, an SDK, a foreign webhook."""
         self._task = asyncio.create_task(self._settle_by_itself(), name="timekeeper")
 
     async def stop(self) -> None:
@@ -73,7 +74,8 @@ class Timekeeper:
     async def alone(self, work: Callable[[], Awaitable[R]]) -> R:
         """Carry out `work` while nothing else happens, and then all that follows from it."""
         async with self._alone:
-            await self._settle()
+            if self._changed.is_set():
+                await self._settle()
             try:
                 return await work()
             finally:
@@ -98,8 +100,12 @@ class Timekeeper:
         return None if due_s is None else datetime.fromtimestamp(due_s, self._time.now.tzinfo)
 
     async def _next_due(self) -> float | None:
-        job = await self._worker.next_due()
-        dues = (self._sandbox.next_due(), self._time.next_sleeper(), job.timestamp() if job is not None else None)
+        ours = (await self._worker.next_due(), await self._forwarding.next_try())
+        dues = (
+            self._sandbox.next_due(),
+            self._time.next_sleeper(),
+            *(moment.timestamp() for moment in ours if moment is not None),
+        )
         # What is due by now and still there cannot be done now: test mode is off, say.
         return min((due for due in dues if due is not None and due > self._time.now_s), default=None)
 
@@ -107,16 +113,12 @@ class Timekeeper:
         for _ in range(ROUNDS_MAX):
             self._changed.clear()
             with self._time.standing():
-                sent = await self._sandbox.work(self._others_idle)
-            await self._others_idle()
+                sent = await self._sandbox.work(self._forwarding.idle)
+            await self._forwarding.idle()
             if not (await self._worker.work() or sent):
                 await self._worker.tell()
                 return
         raise NeverSettles("what is done causes more to do, without end")
-
-    async def _others_idle(self) -> None:
-        for idle in self._idle():
-            await idle()
 
     async def _settle_by_itself(self) -> None:
         while True:

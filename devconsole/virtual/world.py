@@ -29,6 +29,8 @@ class World:
     """Objects show the usual ports instead of those that were free, so that their bytes are the same each time."""
     empty_database: Path | None = None
     """A prepared file without rows to begin with; None: it is prepared anew."""
+    empty_sandbox: Path | None = None
+    """The same for the sandbox."""
 
 
 class _Kept(msgspec.Struct):

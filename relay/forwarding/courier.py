@@ -67,6 +67,7 @@ class Courier:
         self._url: str | None = None
         self._pump = Pump(f"forward {target_id}", self._step)
         self.start, self.stop, self.wake = self._pump.start, self._pump.stop, self._pump.wake
+        self.asleep = self._pump.asleep
 
     async def _step(self) -> float | None:
         """Send what is due; the seconds until there is more to do, 0 = at once, None = when somebody wakes us."""

@@ -7,12 +7,13 @@ import re
 import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.resolver import DefaultResolver
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import Session
 
 from billing.changes import Changes, Kind
@@ -24,7 +25,7 @@ from relay.commits import Commits
 from relay.forwarding import rows
 from relay.forwarding.addresses import HereOnly, checked
 from relay.forwarding.courier import Courier
-from relay.forwarding.rows import TARGETS
+from relay.forwarding.rows import FORWARDS, TARGETS
 from relay.forwarding.sending import TIMEOUT_S
 from relay.home import Home
 from relay.upstreams import Upstreams
@@ -150,6 +151,23 @@ class Forwarding:
         for id_, courier in self._couriers.items():
             if target_id in (None, id_):
                 courier.wake()
+
+    async def idle(self) -> None:
+        """Return when every target has what can be sent by now."""
+        for courier in tuple(self._couriers.values()):
+            courier.wake()
+            await courier.asleep()
+
+    async def next_try(self) -> datetime | None:
+        """When the next delivery is tried again after now, None when none is."""
+        if not self._couriers:
+            return None
+        async with self._db.read() as session:
+            later = select(func.min(FORWARDS.c.next_try_at).label("at")).where(
+                rows.WAITING, FORWARDS.c.next_try_at > self._clock.now()
+            )
+            found: datetime | None = (await fetch(session, later))[0]["at"]
+        return found
 
     def secret_of(self, target_id: int) -> str | None:
         return self._secrets.get(target_id)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from devconsole.scenario import story
-from devconsole.scenario.checkout import pay_checkout
+from devconsole.scenario import script, story
+from devconsole.scenario.acts.checkout import PayCheckout
+from devconsole.scenario.scene import Scene
 from relay.api import (
     CheckoutTopup,
     CreateTopup,
@@ -42,6 +43,10 @@ def client_of(running: RunningServer) -> SyncControlClient:
     return SyncControlClient(running.ready["relay"], Home(running.home).token())
 
 
+def pay(client: SyncControlClient, topup: int, card: str) -> None:
+    PayCheckout(topup=topup, card=card).play(Scene(client, Path()))
+
+
 def balance_of(client: SyncControlClient, slug: str) -> int:
     return next(row.balance_cents for row in client.call(ListBalances()).rows if row.company_slug == slug)
 
@@ -56,7 +61,7 @@ def recorded(running: RunningServer, *options: str) -> story.Story:
     running.run("scenario", "record", "--out", str(file), *options)
     played = run("scenario", "run", str(file), home=running.home.parent / "elsewhere", code=None)
     assert played.code == 0, f"{played.stdout}\n{played.stderr}\n{file.read_text(encoding='utf-8')}"
-    return story.load(file)
+    return script.load(file)[0].story
 
 
 def last_expectation(told: story.Story) -> story.Expect:
@@ -97,8 +102,8 @@ def test_cards_calls_refunds_and_an_automatic_topup_after_a_restart(tmp_path: Pa
 def test_a_page_that_was_declined_and_paid_and_an_event_that_came_twice(running: RunningServer) -> None:
     client = client_of(running)
     topup = client.call(CheckoutTopup(company=NORDLICHT, amount_cents=2_500))
-    pay_checkout(client, {"topup": str(topup.id), "card": "insufficient-funds"})
-    pay_checkout(client, {"topup": str(topup.id), "card": "mastercard"})
+    pay(client, topup.id, "insufficient-funds")
+    pay(client, topup.id, "mastercard")
     settled(client, NORDLICHT, cents=1_903 + 2_500)
     paid = until(lambda: events(client, "payment_intent.succeeded"), what="the event of the payment")
     client.call(ReplayEvents(events=(paid[0].event_id,)))
@@ -146,7 +151,7 @@ def test_what_was_held_is_told_with_the_lock(running: RunningServer) -> None:
     client = client_of(running)
     topup = client.call(CheckoutTopup(company=ACME, amount_cents=2_000))
     client.call(SwitchTestMode(on=False))
-    pay_checkout(client, {"topup": str(topup.id), "card": "visa"})
+    pay(client, topup.id, "visa")
     until(lambda: events(client, "checkout.session.completed"), what="the held event")
     client.call(SwitchTestMode(on=True))
     settled(client, ACME, cents=12_000)
@@ -161,7 +166,7 @@ def test_where_nothing_was_done_there_is_nothing_to_tell(running: RunningServer)
 def test_a_recording_goes_to_stdout_or_into_json(running: RunningServer) -> None:
     client_of(running).call(SimulateCall(company=ACME, duration_s=157))
     text = running.run("scenario", "record", "--since", "10min").stdout
-    assert story.parse(text, Path("stdout")).steps[0].do == "calls.simulate"
+    assert script.parse(text, Path("stdout"))[0].story.steps[0].do == "calls.simulate"
     answer: dict[str, Any] = running.ask("scenario", "record")
     assert (answer["companies"], answer["gaps"], answer["steps"]) == ([ACME], [], 1)
 

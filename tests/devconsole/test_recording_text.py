@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devconsole.scenario import story
+from devconsole.scenario import script
 from devconsole.scenario.recording.draft import Draft, Names, euros
 from devconsole.scenario.recording.text import flow, write
 
@@ -18,7 +18,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30)
 def test_whatever_people_typed_is_read_back_as_it_was(name: str, reason: str, cents: int) -> None:
     company = {"slug": "acme", "name": name, "balance": euros(abs(cents))}
     draft = Draft.of("balances.adjust", {"company": "acme", "money_cents": cents, "reason": reason})
-    read = story.parse(write(title=name, companies=[(company, ["Why."])], drafts=[draft]), Path("x"))
+    read = script.parse(write(title=name, companies=[(company, ["Why."])], drafts=[draft]), Path("x"))[0].story
     assert (read.title, read.given.companies[0].name) == (name, name)
     assert read.steps[0].with_ == {"company": "acme", "money": euros(cents), "reason": reason}
 
@@ -45,5 +45,5 @@ def test_a_step_gets_its_name_when_something_refers_to_it() -> None:
 
 def test_a_comment_stays_one_line_whatever_it_quotes() -> None:
     draft = Draft("ledger.check", comments=["left out: ch_1\n  - do: balances.drain"])
-    read = story.parse(write(title="x", companies=[], drafts=[draft]), Path("x"))
+    read = script.parse(write(title="x", companies=[], drafts=[draft]), Path("x"))[0].story
     assert [step.do for step in read.steps] == ["ledger.check"]

@@ -5,21 +5,24 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from devconsole.demo.console import DemoConsole
-from devconsole.demo.reel import Take
 from devconsole.demo.stage import Stage
 from devconsole.output import Failure
-from devconsole.scenario.story import parse
+from devconsole.scenario.scene import Scene
+from devconsole.scenario.script import Script, parse
 from devconsole.source import Address
-from relay.api import ListBalances, Operation, Page
+from relay.api import ClockView, ListBalances, ListEvents, Operation, Page, ShowClock
 from tests.support.console import FakeSource, FrozenClock
 from tests.support.playing import PATIENCE_S
 
 PATIENT_S = 3_600.0
 """A pace at which nothing goes on by itself while a test runs."""
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 GOOD = """
 title: A top-up in two steps
@@ -38,15 +41,17 @@ steps:
 """
 
 
-def take(name: str, text: str) -> Take:
-    return Take(name, parse(text, Path(f"{name}.yaml")))
+def take(name: str, text: str) -> Script:
+    return parse(text, Path(f"{name}.yaml"))[0]
 
 
 class NobodyThere:
     """A server without companies."""
 
     def call(self, operation: Operation[Any]) -> Any:
-        assert isinstance(operation, ListBalances), operation
+        if isinstance(operation, ShowClock):
+            return ClockView(now=NOW, virtual=False, seed=None, next_due_at=None)
+        assert isinstance(operation, ListBalances | ListEvents), operation
         return Page[Any](rows=(), total=0)
 
 
@@ -61,20 +66,20 @@ class ScriptedStages:
             self.may_build.set()
 
     @contextlib.contextmanager
-    def __call__(self) -> Iterator[Stage]:
+    def __call__(self, _script: Script, /) -> Iterator[Stage]:
         assert self.may_build.wait(PATIENCE_S)
         if self.refusal is not None:
             raise self.refusal
         self.built += 1
         try:
-            yield Stage(NobodyThere(), Address(f"http://127.0.0.1:{self.built}", "token"))
+            yield Stage(Scene(NobodyThere(), Path()), Address(f"http://127.0.0.1:{self.built}", "token"))
         finally:
             self.ended += 1
 
 
 def demo(
     source: FakeSource,
-    *takes: Take,
+    *takes: Script,
     stages: ScriptedStages | None = None,
     seconds: float = PATIENT_S,
     once: bool = False,
