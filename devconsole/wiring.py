@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ from billing.services.prepaid import PrepaidBillingService
 from billing.services.topup import StripeTopupService
 from billing.worker import Worker
 from devconsole import __version__
+from devconsole.event_templates import Templates
 from devconsole.fault_switch import SandboxFaults
 from devconsole.format import rfc3339
 from devconsole.listen import find_stripe_cli
@@ -34,7 +35,6 @@ from devconsole.virtual.time import BillingClock, SandboxClock
 from devconsole.virtual.timekeeper import Timekeeper
 from devconsole.virtual.world import World
 from fixtures.cards import CARDS
-from fixtures.events import catalog
 from fixtures.sandbox.server import Sandbox
 from relay.app import create_app
 from relay.backend import Backend
@@ -243,23 +243,3 @@ def _record(backend: Backend) -> ServerRecord:
         version=backend.version,
         started_at=rfc3339(backend.started_at),
     )
-
-
-class Templates:
-    """The event templates of `fixtures`, as the relay asks for them."""
-
-    def types(self) -> Sequence[str]:
-        return catalog.EVENT_TYPES
-
-    def build(
-        self,
-        event_type: str,
-        *,
-        event_id: str,
-        created: int,
-        amount_cents: int | None = None,
-        overrides: Mapping[str, object] | None = None,
-    ) -> bytes:
-        return catalog.build(
-            event_type, event_id=event_id, created=created, amount_cents=amount_cents, overrides=overrides
-        )

@@ -40,6 +40,10 @@ class SecretRing:
         """All that may explain a signature; only `all` accepts one."""
         return KnownSecrets(active=self._all, retired=self._retired, keys=self._keys)
 
+    def value_of(self, label: str) -> str | None:
+        """The secret with this label; None when there is none."""
+        return self._by_label.get(label)
+
     def put(self, label: str, value: str) -> None:
         """Know this secret from now on; it takes the place of an earlier one with the same label."""
         if (earlier := self._by_label.get(label)) not in (None, value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from devconsole import output
+from devconsole.commands.grading import observe
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import yes_no
 from devconsole.lab.listing import FaultLine, all_faults
@@ -62,6 +63,29 @@ def run(invocation: Invocation, faults: tuple[str, ...], pairs: bool, seed: int,
     from devconsole.lab.report import run_and_tell
 
     return run_and_tell(faults, pairs=pairs, seed=seed, jobs=jobs, keep=keep, as_json=invocation.json)
+
+
+@command.command("grade")
+@click.argument("url")
+@click.option(
+    "--secret",
+    required=True,
+    envvar="STRIPE_WEBHOOK_SECRET",
+    metavar="whsec_…",
+    help="What the application verifies with; else STRIPE_WEBHOOK_SECRET.",
+)
+@observe
+@click.option("--allow-remote", is_flag=True, help="The address may be on another machine.")
+@click.pass_obj
+def grade(invocation: Invocation, url: str, secret: str, observe: str | None, allow_remote: bool) -> int:
+    """Grade a webhook handler of your own: twelve guarantees, what was seen of each, and how to mend it.
+
+    It gets test events: good, forged, doubled, reordered and odd ones. No server has to run. Exit code 1 when a
+    guarantee is not given.
+    """
+    from devconsole.commands.grading import grade_here
+
+    return grade_here(invocation, url, secret, observe=observe, allow_remote=allow_remote)
 
 
 @command.command("active", operation=ListFaults)

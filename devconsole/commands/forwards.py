@@ -9,6 +9,7 @@ import click
 from devconsole import output
 from devconsole.commands.arguments import RowId, limit
 from devconsole.commands.deliveries import lines
+from devconsole.commands.grading import grade_text, observe
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import latency, moment, span
 from devconsole.output import Column, ExitCode, facts, table
@@ -19,6 +20,7 @@ from relay.api import (
     ForwardTargetView,
     ForwardTryView,
     ForwardView,
+    GradeForwardTarget,
     ListForwardTargets,
     NewForwardTarget,
     PauseForwardTarget,
@@ -180,6 +182,16 @@ def retry_forwards(invocation: Invocation, target: str, forwards: tuple[int, ...
     page = invocation.call(RetryForwards(target=target, forwards=forwards))
     invocation.show_page(page, lambda rows: table(COLUMNS, rows, empty="There is nothing to send again."))
     return ExitCode.REFUSED if any(row.state != "delivered" for row in page.rows) else ExitCode.DONE
+
+
+@command.command("grade", operation=GradeForwardTarget)
+@target_argument
+@observe
+@click.pass_obj
+def grade_target(invocation: Invocation, target: str, observe: str | None) -> int:
+    """Exit code 1 when a guarantee is not given. An address of its own is graded with `faults grade`."""
+    graded = invocation.show(invocation.call(GradeForwardTarget(target=target, observe=observe)), grade_text)
+    return ExitCode.DONE if graded.passed == graded.of else ExitCode.REFUSED
 
 
 def waiting(target: ForwardTargetView) -> str:

@@ -62,6 +62,7 @@ from relay.api.forwards import (
     ShowForward,
     ShowForwardTarget,
 )
+from relay.api.grading import GradeForwardTarget, GradeView, GuaranteeView
 from relay.api.invoices import InvoiceItemView, InvoicePdf, InvoiceView, ListInvoices, MakeInvoicePdf, ShowInvoice
 from relay.api.ledger import (
     Breach,
@@ -164,6 +165,9 @@ __all__ = [
     "ForwardTargetView",
     "ForwardTryView",
     "ForwardView",
+    "GradeForwardTarget",
+    "GradeView",
+    "GuaranteeView",
     "InvoiceItemView",
     "InvoicePdf",
     "InvoiceView",
@@ -319,6 +323,7 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         PauseForwardTarget,
         ResumeForwardTarget,
         RetryForwards,
+        GradeForwardTarget,
         ListFaults,
         SwitchFaultOn,
         SwitchFaultsOff,

@@ -13,6 +13,8 @@ from relay.api import (
     ForwardTargetDetail,
     ForwardTargetView,
     ForwardView,
+    GradeForwardTarget,
+    GradeView,
     ListForwardTargets,
     NewForwardTarget,
     Page,
@@ -27,9 +29,11 @@ from relay.backend import Backend
 from relay.forwarding import rows
 from relay.forwarding.desk import RETRY_DELAYS_S, new_secret
 from relay.forwarding.rows import FORWARDS, TARGETS
+from relay.grading import Probe, grade
 from relay.operations.registry import handles
+from relay.secrets import SANDBOX
 from relay.suggestions import did_you_mean
-from relay.unknown import TargetPaused, UnknownForward, UnknownTarget
+from relay.unknown import NoSecret, TargetPaused, UnknownForward, UnknownTarget
 from relay.views import events, forwards
 from relay.views.query import chosen, fetch, fetch_one
 
@@ -139,6 +143,23 @@ async def retry_forwards(backend: Backend, request: RetryForwards) -> Page[Forwa
         await backend.forwarding.resume(target.id)
     backend.forwarding.wake(target.id)
     return await _tried(backend, {id_: before.get(id_, 0) for id_ in ids})
+
+
+@handles(GradeForwardTarget)
+async def grade_target(backend: Backend, request: GradeForwardTarget) -> GradeView:
+    target = await _target(backend, request.target)
+    secret = backend.forwarding.secret_of(target.id) or backend.secrets.value_of(SANDBOX)
+    if secret is None:
+        raise NoSecret(target.name)
+    probe = Probe(
+        target.url,
+        secret,
+        templates=backend.templates,
+        clock=backend.clock,
+        observe=request.observe,
+        allow_remote=target.allow_remote,
+    )
+    return await grade(probe)
 
 
 async def _tried(backend: Backend, before: dict[int, int]) -> Page[ForwardView]:
