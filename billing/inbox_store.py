@@ -32,7 +32,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     headers: Mapping[str, str]
     source: str
-    """sandbox, stripe_cli, endpoint, replay or trigger"""
+    """sandbox, stripe_cli, endpoint, replay or trigger; backfill or poll when we fetched it ourselves"""
     received_at: datetime
     head: EventHead | None
     reason_code: str = "ok"

@@ -1,4 +1,5 @@
-"""Runs the official `stripe listen` beside the server, takes its signing secret, and starts it anew when it ends."""
+"""Runs the official `stripe listen` beside the server, takes its signing secret, and starts it anew when it ends,
+is stopped, or has lost its connection and does not find it again."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -15,10 +17,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from devconsole.output import Failure, printable
+from devconsole.pulse import Pulse, pulse_of
 from devconsole.settings import LOOPBACK_NAMES
 
-BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 30.0)
+BACKOFF_S = (1.0, 2.0, 5.0, 10.0)
 """Between two starts; the last one repeats. A listener that became ready starts the row anew."""
+PULSE_S = 2.0
+"""Between two looks at the tool."""
+SILENT_MAX_S = 12.0
+"""How long a tool may be silent before it is started anew; it looks for a lost connection every ten seconds itself."""
+DOUBTED_AFTER_S = 20.0
+"""A tool is not doubted before it was ready for so long: what it missed while it started is no fault of its own."""
 SECRET_DEADLINE_S = 30.0
 END_DEADLINE_S = 5.0
 SILENT = "it ended without a word"
@@ -34,7 +43,7 @@ class ListenFailed(Exception):
 
 @dataclass(frozen=True)
 class ListenState:
-    """`state`: starting, connected, down or off."""
+    """`state`: starting, connected, silent, down or off."""
 
     state: str
     detail: str
@@ -69,12 +78,19 @@ class StripeListen:
         self._binary = binary
         self._api_key = api_key
         self._forward_to = forward_to
+        self._our_port = urlsplit(forward_to).port or 0
         # The tool takes another API base on this machine only; elsewhere it goes to Stripe itself.
         self._api_base = stripe_api if stripe_api and urlsplit(stripe_api).hostname in LOOPBACK_NAMES else None
         self._on_secret = on_secret
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
         self._failures = 0
+        self._ready_at: float | None = None
+        self._doubted = False
+
+    def doubt(self) -> None:
+        """Events did not arrive although the tool looks well: start it anew."""
+        self._doubted = True
 
     def start(self) -> None:
         assert self._task is None, "started twice"
@@ -116,15 +132,52 @@ class StripeListen:
         raise ListenFailed(last)
 
     async def _listen(self) -> None:
-        """Follow the tool until it ends, which it should not: raises `ListenFailed` with its last line."""
-        last = SILENT
+        """Follow the tool until it ends or gives no sign of life, which it should not: raises `ListenFailed`."""
+        self._ready_at, self._doubted = None, False
         async with self._running("--skip-update", "--all-snapshot", "--forward-to", self._forward_to) as process:
-            async for line in _lines(process):
-                last = line
-                if "Ready!" in line:
-                    self._failures = 0
-                    self._is(ListenState("connected", f"forwards to {self._forward_to}"))
+            tasks = {asyncio.create_task(self._follow(process)), asyncio.create_task(self._watch(process.pid))}
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow(self, process: Process) -> None:
+        """Read what it says until it ends; raises `ListenFailed` with its last line."""
+        last = SILENT
+        async for line in _lines(process):
+            last = line
+            if "Ready!" in line:
+                self._failures = 0
+                self._ready_at = time.monotonic()
+                self._is(self._connected())
         raise ListenFailed(last)
+
+    async def _watch(self, pid: int) -> None:
+        """Look at it again and again; raises `ListenFailed` when it has been silent for too long."""
+        silent_since: float | None = None
+        while True:
+            await asyncio.sleep(PULSE_S)
+            if self._ready_at is None:
+                continue
+            now = time.monotonic()
+            pulse = await asyncio.to_thread(pulse_of, pid, except_port=self._our_port)
+            if pulse is Pulse.BEATS:
+                silent_since = None
+                self._is(self._connected())
+            elif pulse is not Pulse.GONE:
+                silent_since = silent_since or now
+                self._is(ListenState("silent", f"{pulse}; if that lasts, it is started anew"))
+                if now - silent_since >= SILENT_MAX_S:
+                    raise ListenFailed(pulse)
+            if self._doubted and now - self._ready_at >= DOUBTED_AFTER_S:
+                raise ListenFailed("events did not arrive through it")
+
+    def _connected(self) -> ListenState:
+        return ListenState("connected", f"forwards to {self._forward_to}")
 
     @contextlib.asynccontextmanager
     async def _running(self, *options: str) -> AsyncIterator[Process]:

@@ -160,6 +160,10 @@ class Settings(BaseSettings):
     """Addresses on this machine that get a copy of each delivery, separated by commas."""
     devconsole_listen: bool = False
     """True: run the official `stripe listen` beside the server."""
+    devconsole_poll: bool = False
+    """True: fetch new events from Stripe's Events API every two seconds; neither CLI nor signing secret is needed."""
+    devconsole_backfill: bool = True
+    """False: events that did not arrive are not looked for."""
 
     @property
     def uses_sandbox(self) -> bool:

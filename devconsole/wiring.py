@@ -29,7 +29,7 @@ from devconsole.output import Failure
 from devconsole.parts import Parts
 from devconsole.ports import BACKLOG, HOST, bind, port_refused, url_of
 from devconsole.samples import seed_companies
-from devconsole.senders import know_senders, listening
+from devconsole.senders import account_of, events_watch, know_senders, listening
 from devconsole.settings import RELAY_PORT, SANDBOX_PORT, Settings
 from devconsole.virtual.time import BillingClock, SandboxClock
 from devconsole.virtual.timekeeper import Timekeeper
@@ -95,9 +95,15 @@ async def running(
         if world is not None:
             assert sandbox is not None, "virtual time is shared with the sandbox"
             backend.timekeeper = _timekeeper(stack, backend, sandbox, world)
+        watch = events_watch(settings, backend) if world is None else None
+        if watch is not None:
+            stack.push_async_callback(watch.stop)
+            await watch.begin()
         await _serve(stack, backend, relay_socket)
         if listener is not None:
-            await stack.enter_async_context(listening(settings, home, backend, listener))
+            await stack.enter_async_context(listening(settings, home, backend, listener, watch))
+        if watch is not None:
+            watch.start()
         await backend.forwarding.adopt(settings.devconsole_forward_to)
         record = _record(backend)
         home.write_server(record)
@@ -196,6 +202,7 @@ def _backend(
         version=__version__,
         mode="sandbox" if sandbox is not None else "stripe_test",
         stripe_api=stripe_api,
+        stripe_account=account_of(settings, stripe_api),
         sandbox_url=sandbox.url if sandbox is not None else None,
         relay_url=relay_url,
         webhook_url=relay_url + WEBHOOK_PATH,

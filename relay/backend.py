@@ -121,6 +121,8 @@ class Backend:
     mode: str
     """sandbox or stripe_test"""
     stripe_api: str
+    stripe_account: str = "sandbox"
+    """Names whose events these are, from one start to the next: neither port nor key tells it alone."""
     sandbox_url: str | None
     relay_url: str = ""
     """Known once the relay listens."""

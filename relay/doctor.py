@@ -120,6 +120,17 @@ async def _stripe(backend: Backend) -> Finding:
     return Finding(check="stripe", ok=True, detail=f"{backend.stripe_api} answers and accepts the key")
 
 
+async def _events(backend: Backend) -> Finding:
+    """Whether events that fail to arrive would be noticed, and how whoever delivers them is."""
+    views = {view.name: view for view in backend.upstreams.views()}
+    watch = views.get("events_api")
+    if watch is None:
+        return Finding(check="events", ok=True, detail="nobody looks for events that fail to arrive")
+    ok = watch.state in ("connected", "starting")
+    remedy = None if ok else "See `devconsole deliveries list --verdict rejected`, the key, and the network."
+    return Finding(check="events", ok=ok, detail=f"{watch.state}: {watch.detail}", remedy=remedy)
+
+
 async def _test_mode(backend: Backend) -> Finding:
     mode = backend.test_mode
     return Finding(
@@ -157,6 +168,7 @@ CHECKS: dict[str, Callable[[Backend], Awaitable[Finding]]] = {
     "webhook": _webhook,
     "signature": _signature,
     "stripe": _stripe,
+    "events": _events,
     "test mode": _test_mode,
     "clock": _clock,
 }

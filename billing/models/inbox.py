@@ -66,7 +66,7 @@ class WebhookEvent(SQLModel, table=True):
     livemode: bool = False
     api_version: str | None = None
     source: str
-    """Of the first accepted delivery: sandbox, stripe_cli, endpoint, replay, trigger."""
+    """Of the first accepted delivery: sandbox, stripe_cli, endpoint, replay, trigger, backfill, poll."""
     payload: bytes = Field(sa_column=Column("payload", LargeBinary, nullable=False))
     """The raw bytes as they came."""
     headers: dict[str, str] = Field(default_factory=dict, sa_column=Column("headers", JSON, nullable=False))

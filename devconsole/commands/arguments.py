@@ -99,6 +99,10 @@ def start_options(function: F) -> F:
                 "--forward-to", multiple=True, metavar="URL", help="Pass each delivery on to this address too."
             ),
             click.option("--listen", is_flag=True, help="Run the official `stripe listen` beside the server."),
+            click.option(
+                "--poll", is_flag=True, help="Fetch new events from Stripe's Events API; no Stripe CLI is needed."
+            ),
+            click.option("--no-backfill", is_flag=True, help="Do not look for events that failed to arrive."),
         )
     ):
         function = option(function)

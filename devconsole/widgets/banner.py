@@ -13,6 +13,7 @@ from textual.widget import Widget
 from devconsole.format import count
 from devconsole.looks import Tone, toned
 from devconsole.store import Connection, Snapshot
+from relay.api import StatusView
 
 TABS = (("1", "overview"), ("2", "events"), ("3", "companies"), ("4", "failures"), ("5", "cards"))
 """The keys and names of the modes, in their order."""
@@ -24,6 +25,10 @@ CONNECTIONS = {
     Connection.LIVE: ("● live", Tone.GOOD),
     Connection.RECONNECTING: ("○ reconnecting", Tone.BAD),
 }
+
+
+WATCHED_UPSTREAMS = {"events_api": "Stripe", "stripe_cli": "The Stripe CLI"}
+"""Those whose state is looked at all the time, as they are called in a sentence."""
 
 
 class Banner(Widget):
@@ -133,4 +138,12 @@ def notice(snapshot: Snapshot) -> str:
         held = snapshot.status.test_mode.held_events
         waiting = f"{count(held, 'event')} held. " if held else ""
         return f"Locked: {snapshot.status.test_mode.reason} {waiting}Press m to turn test mode on."
+    return troubled_upstream(snapshot.status)
+
+
+def troubled_upstream(status: StatusView | None) -> str:
+    """Which deliverer of events is down or silent, and why."""
+    for upstream in status.upstreams if status is not None else ():
+        if upstream.name in WATCHED_UPSTREAMS and upstream.state in ("down", "silent"):
+            return f"{WATCHED_UPSTREAMS[upstream.name]} is {upstream.state}: {upstream.detail}"
     return ""

@@ -19,7 +19,7 @@ class UpstreamView(View, frozen=True, kw_only=True):
     """Something that delivers events to us."""
 
     name: str
-    """sandbox, stripe_cli"""
+    """sandbox, stripe_cli, endpoint, events_api"""
     state: str
     """connected, starting, silent, down, off"""
     detail: str

@@ -152,3 +152,24 @@ def test_nothing_is_passed_on_to_another_machine(home: Path) -> None:
     by_variable = {"DEVCONSOLE_FORWARD_TO": "http://192.0.2.1/hook"}
     assert run("server", "--port", "0", home=home, env=by_variable, code=1)
     assert not home.exists()
+
+
+# Without any deliverer ------------------------------------------------------------------------------------------------
+
+
+def test_polling_brings_events_without_cli_and_secret(shared_server: RunningServer, home: Path) -> None:
+    with server(home, "--poll", "--stripe-api", shared_server.ready["sandbox"]) as running:
+        running.ask("companies", "create", "Mine")
+        topup = running.ask("topups", "create", "mine", "--amount", "50", "--card", "visa")
+
+        def paid() -> list[dict[str, Any]]:
+            rows: list[dict[str, Any]] = running.ask("events", "list", "--type", "payment_intent.succeeded")["rows"]
+            return [row for row in rows if row["object_id"] == topup["payment_intent_id"]]
+
+        (event,) = until(paid, what="the event")
+        assert event["source"] == "poll"
+        upstreams = {row["name"]: row for row in running.ask("status")["upstreams"]}
+        assert upstreams["events_api"]["state"] == "connected"
+        assert "endpoint" not in upstreams
+        assert any(row["check"] == "events" and row["ok"] for row in running.ask("doctor")["rows"])
+        assert running.ask("balances", "show", "mine")["balance_cents"] == 50_00
