@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from billing.handlers.rule import RETRY_DELAYS
 from billing.inbox_head import EventHead, NotAnEvent, read_head
-from billing.inbox_process import RETRY_DELAYS, Processed, process
+from billing.inbox_process import Processed, process
 from billing.inbox_replay import release_held, requeue
 from billing.inbox_store import Arrival, Stored, store
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -19,13 +19,11 @@ from billing.changes import Kind, announce
 from billing.dialect import constant, table_of
 from billing.handlers import HANDLERS, Event, Outcome, OutcomeKind, Rule
 from billing.handlers.owner import owner_of
+from billing.handlers.rule import RETRY_DELAYS
 from billing.inbox_replay import appearances_deferred
 from billing.inbox_store import LIVE_MODE_REASON
 from billing.models import EventStatus, WebhookAttempt, WebhookEvent
 from billing.policy import Policy
-
-RETRY_DELAYS: Final = (timedelta(seconds=60), timedelta(seconds=300), timedelta(seconds=900))
-"""Between the attempts of a handler that raises; after the last one the event has failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from billing.models import PrepaidBalance, TopupOrigin, WebhookEvent
 from billing.topup_rows import PaymentIds, TopupRow
 
 DETACHED = "payment_method.detached"
+DESCRIBING = ("payment_method.attached", "payment_method.updated")
+"""Events that say what a method looks like."""
 CUSTOMER_KEY = "stripe_customer_key"
 """Where `Company.meta` keeps the idempotency key of its customer's creation."""
 
@@ -47,6 +49,23 @@ def name_method(session: Session, topup: TopupRow, ids: PaymentIds) -> None:
             _NAME,
             {"b_company": topup.company_id, "b_method": ids.payment_method_id, "b_label": ids.payment_method_label},
         )
+
+
+def relabel_method(session: Session, method_id: str, *, label: str, now: datetime) -> list[int]:
+    """The method is called `label` now; returns the companies that have saved it and knew it by another name."""
+    relabelled = session.connection().execute(_RELABEL, {"b_method": method_id, "b_label": label, "b_now": now})
+    companies = list(relabelled.scalars())
+    for company_id in companies:
+        announce(session, Kind.BALANCE, company_id, company_id)
+    return companies
+
+
+def is_latest_word(session: Session, method_id: str, said_at: datetime) -> bool:
+    """Whether no younger event of Stripe's says what the method looks like: events come in any order."""
+    younger = select(_EVENTS.c.id).where(
+        _EVENTS.c.object_id == method_id, _EVENTS.c.event_type.in_(DESCRIBING), _EVENTS.c.stripe_created_at > said_at
+    )
+    return session.connection().execute(younger.limit(1)).first() is None
 
 
 def forget_method(session: Session, method_id: str, *, now: datetime) -> list[int]:
@@ -89,4 +108,13 @@ _NAME = (
         _BALANCES.c.payment_method_label.is_(None),
     )
     .values(payment_method_label=bindparam("b_label"))
+)
+_RELABEL = (
+    update(_BALANCES)
+    .where(
+        _BALANCES.c.stripe_payment_method_id == bindparam("b_method"),
+        _BALANCES.c.payment_method_label.is_distinct_from(bindparam("b_label")),
+    )
+    .values(payment_method_label=bindparam("b_label"), updated_at=bindparam("b_now"))
+    .returning(_BALANCES.c.company_id)
 )

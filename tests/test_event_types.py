@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 import fixtures
 from billing.clock import ManualClock
 from billing.db import Database
-from billing.handlers import HANDLERS
+from billing.handlers import HANDLERS, Retry
 from billing.models import EventStatus, LedgerEntry, WebhookAttempt, WebhookEvent
 from fixtures.events import catalog
 from tests.support.events import event, receive
@@ -51,6 +51,35 @@ def test_every_handled_type_can_be_triggered() -> None:
 @pytest.mark.parametrize("type_", sorted(HANDLERS))
 def test_a_template_speaks_of_the_object_that_its_handler_expects(type_: str) -> None:
     assert catalog.template(type_)["data"]["object"]["object"] == HANDLERS[type_].object_type
+
+
+ASKED_FOR = {
+    "checkout.session": "completed async_payment_succeeded async_payment_failed expired",
+    "payment_intent": "succeeded payment_failed canceled processing requires_action",
+    "charge": "succeeded failed updated refunded",
+    "refund": "created updated failed",
+    "charge.dispute": "created updated closed funds_withdrawn funds_reinstated",
+    "payment_method": "attached detached updated",
+    "customer": "updated deleted",
+}
+
+
+def test_everything_that_a_payment_can_send_is_handled() -> None:
+    asked_for = {f"{what}.{happened}" for what, all_of_it in ASKED_FOR.items() for happened in all_of_it.split()}
+    assert asked_for <= set(HANDLERS)
+
+
+@pytest.mark.parametrize("type_", sorted(HANDLERS))
+async def test_what_the_table_says_of_waiting_for_a_payment_is_so(
+    type_: str, database: Database, clock: ManualClock
+) -> None:
+    """An event of a payment that is not there yet waits for it exactly where the table says so."""
+    body = catalog.build(
+        type_, event_id="evt_early", created=1_793_000_000, overrides={"data.object.metadata": {"topup_id": "77"}}
+    )
+    stored = await database.write(processed, body, clock)
+    waits = stored.status is EventStatus.UNMATCHED
+    assert waits == (HANDLERS[type_].retry is Retry.WITH_ITS_PAYMENT), stored.reason
 
 
 @pytest.mark.parametrize("type_", catalog.EVENT_TYPES)

@@ -16,7 +16,7 @@ from billing.handlers.objects import (
     Refund,
 )
 from billing.handlers.outcome import Outcome, OutcomeKind
-from billing.handlers.rule import Event, Rule
+from billing.handlers.rule import Event, Retry, Rule
 
 HANDLERS: Mapping[str, Rule[Any]] = {
     "checkout.session.completed": Rule(
@@ -88,15 +88,41 @@ HANDLERS: Mapping[str, Rule[Any]] = {
     "charge.dispute.funds_reinstated": Rule(
         "dispute", Dispute, money_back.dispute_told, "Gives the disputed money back to the balance."
     ),
+    "payment_method.attached": Rule(
+        "payment_method",
+        PaymentMethod,
+        customers.method_told,
+        "Names the card that automatic top-ups charge, if it is this one; charges nothing by itself.",
+        Retry.AFTER_A_FAILURE,
+    ),
+    "payment_method.updated": Rule(
+        "payment_method",
+        PaymentMethod,
+        customers.method_told,
+        "Renames the card that automatic top-ups charge: the bank may have replaced it.",
+        Retry.AFTER_A_FAILURE,
+    ),
     "payment_method.detached": Rule(
         "payment_method",
         PaymentMethod,
         customers.method_detached,
         "Forgets the method that automatic top-ups would charge.",
+        Retry.AFTER_A_FAILURE,
+    ),
+    "customer.updated": Rule(
+        "customer",
+        Customer,
+        customers.customer_updated,
+        "Says what differs from the company kept here, which stays as it is: invoices go where we say.",
+        Retry.AFTER_A_FAILURE,
     ),
     "customer.deleted": Rule(
-        "customer", Customer, customers.customer_deleted, "Forgets the customer and its payment methods."
+        "customer",
+        Customer,
+        customers.customer_deleted,
+        "Forgets the customer and its payment methods.",
+        Retry.AFTER_A_FAILURE,
     ),
 }
 
-__all__ = ["HANDLERS", "Event", "Outcome", "OutcomeKind", "Rule"]
+__all__ = ["HANDLERS", "Event", "Outcome", "OutcomeKind", "Retry", "Rule"]

@@ -134,8 +134,16 @@ class Dispute(StripeObject, frozen=True, kw_only=True):
 
 
 class PaymentMethod(StripeObject, frozen=True, kw_only=True):
-    pass
+    customer: Ref = None
+    card: CardDetails | None = None
+    sepa_debit: CardDetails | None = None
+
+    @property
+    def label(self) -> str | None:
+        """What people see of it."""
+        return MethodDetails(self.card, self.sepa_debit).label
 
 
 class Customer(StripeObject, frozen=True, kw_only=True):
-    pass
+    name: str | None = None
+    email: str | None = None

@@ -78,6 +78,7 @@ TYPE_COLUMNS: tuple[Column[EventTypeView], ...] = (
     Column("TYPE", lambda row: row.type),
     Column("OBJECT", lambda row: row.object),
     Column("WHAT BILLING DOES", lambda row: row.effect),
+    Column("TRIED AGAIN", lambda row: row.retry),
 )
 
 command = Noun("events", help="Events: what Stripe said, and what was done with it.")

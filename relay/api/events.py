@@ -171,6 +171,8 @@ class EventTypeView(View, frozen=True, kw_only=True):
     type: str
     object: str
     effect: str
+    retry: str
+    """When it is tried again by itself."""
     handled: bool
 
 

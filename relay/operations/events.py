@@ -168,8 +168,8 @@ async def list_event_types(backend: Backend, _request: ListEventTypes) -> Page[E
 def _type_view(name: str) -> EventTypeView:
     rule = HANDLERS.get(name)
     if rule is None:
-        return EventTypeView(type=name, object="", effect="kept and ignored", handled=False)
-    return EventTypeView(type=name, object=rule.object_type, effect=rule.effect, handled=True)
+        return EventTypeView(type=name, object="", effect="kept and ignored", retry="", handled=False)
+    return EventTypeView(type=name, object=rule.object_type, effect=rule.effect, retry=rule.retry.value, handled=True)
 
 
 @handles(TriggerEvent)

@@ -105,7 +105,7 @@ CARDS = (
 
 
 def event_type(type: str, effect: str, *, handled: bool = True) -> EventTypeView:
-    return EventTypeView(type=type, object=type.rpartition(".")[0], effect=effect, handled=handled)
+    return EventTypeView(type=type, object=type.rpartition(".")[0], effect=effect, retry="", handled=handled)
 
 
 EVENT_TYPES = (

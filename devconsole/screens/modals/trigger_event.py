@@ -81,7 +81,9 @@ class TriggerEventForm(Form):
 
 
 def _entry(event_type: EventTypeView, width: int) -> Entry:
-    effect = event_type.effect if event_type.handled else f"kept and explained, not acted on: {event_type.effect}"
+    effect = f"kept and explained, not acted on: {event_type.effect}"
+    if event_type.handled:
+        effect = f"{event_type.effect} Tried again {event_type.retry}." if event_type.retry else event_type.effect
     return Entry(
         key=event_type.type,
         line=Content.assemble(f"{event_type.type:<{width}}", "  ", (event_type.effect, "$text-muted")),
