@@ -121,6 +121,8 @@ class GatewayRefund:
     refund_id: str
     status: str
     amount_cents: int
+    reason: str | None = None
+    failure_reason: str | None = None
 
 
 class PaymentGateway(Protocol):

@@ -49,7 +49,7 @@ _DISPUTE_RANK = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFact:
-    """What one event says of a refund. `at` is Stripe's time of the event."""
+    """What Stripe says of a refund, in an event or an answer. `at` is Stripe's time of it."""
 
     refund_id: str
     amount_cents: int
@@ -63,7 +63,7 @@ class RefundFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeFact:
-    """What one event says of a dispute."""
+    """What Stripe says of a dispute, in an event or an answer."""
 
     dispute_id: str
     amount_cents: int
@@ -77,7 +77,7 @@ def note_refund(session: Session, topup: TopupRow, fact: RefundFact, *, now: dat
     """Remember a refund; a state that was overtaken does not come back."""
     row = session.exec(select(PaymentRefund).where(PaymentRefund.refund_id == fact.refund_id)).one_or_none()
     if row is None and fact.request_row_id is not None:
-        # Stripe's event can be faster than its answer to our own request.
+        # Of Stripe's answer to our own request and its event, the first one names the row.
         row = session.get(PaymentRefund, fact.request_row_id)
         if row is not None and (row.topup_id != topup.id or row.refund_id is not None):
             row = None
@@ -168,7 +168,7 @@ def _book_refunds(session: Session, topup: TopupRow, *, webhook_event_id: int | 
         company_id=topup.company_id,
         type=LedgerType.REFUND,
         money_cents=-delta_cents,
-        posting_key=f"payment_refund:{topup.id}:{topup.refunded_cents}:{target_cents}:{webhook_event_id or 'direct'}",
+        posting_key=f"payment_refund:{topup.id}:{_step(session, 'refund', topup.id)}",
         description=f"Refund of top-up {topup.id}" if delta_cents > 0 else f"Failed refund of top-up {topup.id}",
         reference_type="refund",
         reference_id=topup.id,
@@ -209,7 +209,7 @@ def _restore_bonus(session: Session, topup: TopupRow, *, webhook_event_id: int |
         company_id=topup.company_id,
         type=LedgerType.BONUS,
         bonus_cents=missing_cents,
-        posting_key=f"topup_bonus_restored:{topup.id}:{webhook_event_id or 'direct'}",
+        posting_key=f"topup_bonus_restored:{topup.id}:{_step(session, BONUS_REFERENCE, topup.id)}",
         description=f"Bonus of top-up {topup.id} again: its refund failed",
         reference_type=BONUS_REFERENCE,
         reference_id=topup.id,
@@ -233,7 +233,7 @@ def _book_disputes(session: Session, topup: TopupRow, *, webhook_event_id: int |
             company_id=topup.company_id,
             type=LedgerType.ADJUSTMENT,
             money_cents=-delta_cents,
-            posting_key=f"dispute:{row.dispute_id}:{webhook_event_id or 'direct'}",
+            posting_key=f"dispute:{row.dispute_id}:{_step(session, 'dispute', row.dispute_id)}",
             description=f"Dispute of top-up {topup.id} {'opened' if delta_cents > 0 else 'decided for us'}",
             reference_type="dispute",
             reference_id=row.dispute_id,
@@ -247,6 +247,15 @@ def _book_disputes(session: Session, topup: TopupRow, *, webhook_event_id: int |
         session.flush()
         said.append(_moved(topup, -delta_cents, posting))
     return said
+
+
+def _step(session: Session, reference_type: str, reference_id: int | str) -> int:
+    """How many rows were booked for it before: money may go and come back several times, each time is a step."""
+    return session.exec(
+        select(func.count()).where(
+            LedgerEntry.reference_type == reference_type, LedgerEntry.reference_id == str(reference_id)
+        )
+    ).one()
 
 
 def _moved(topup: TopupRow, money_cents: int, posting: Posting) -> str:

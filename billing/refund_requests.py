@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from billing import audit
 from billing.audit import Action
@@ -16,8 +16,9 @@ from billing.gateway import GatewayRefund
 from billing.jobs import enqueue
 from billing.models import PaymentRefund, Topup, TopupStatus
 from billing.money_text import money
-from billing.payment_refunds import GONE
+from billing.payment_refunds import GONE, RefundFact, book_what_went_back, note_refund
 from billing.topup_requests import FIRST_LOOK, KEY_LIFETIME
+from billing.topup_rows import topup_row
 
 REQUESTED = "requested"
 REFUND_JOB: Final = "send_refund"
@@ -25,7 +26,7 @@ REFUND_JOB: Final = "send_refund"
 
 @dataclass(frozen=True, slots=True)
 class RefundReceipt:
-    """What Stripe answered. The balance follows by the webhook."""
+    """What Stripe answered, and the balance says by now."""
 
     refund_id: str
     status: str
@@ -105,20 +106,26 @@ def unanswered_refund(session: Session, row_id: int, *, now: datetime) -> tuple[
     if now - row.created_at > KEY_LIFETIME:
         raise Refused(
             f"refund request {row_id} of top-up {row.topup_id} was never answered and is too old to be repeated",
-            remedy="Look at Stripe what became of it.",
+            remedy="`devconsole ledger reconcile` says what became of it.",
         )
     return session.get_one(Topup, row.topup_id), row
 
 
 def record_refund(session: Session, row_id: int, refund: GatewayRefund, *, now: datetime) -> None:
-    """Note Stripe's answer, unless its event was faster. The event books it."""
+    """Book Stripe's answer, once: its events say the same, and may be faster, or get lost."""
     row = session.get_one(PaymentRefund, row_id)
-    known = session.exec(select(PaymentRefund.id).where(col(PaymentRefund.refund_id) == refund.refund_id)).first()
-    if known is None and row.refund_id is None:
-        row.refund_id = refund.refund_id
-        row.status = refund.status
-        row.updated_at = now
-        session.flush()
+    topup = topup_row(session, row.topup_id)
+    assert topup is not None, f"refund request {row_id} is of no top-up"
+    fact = RefundFact(
+        refund_id=refund.refund_id,
+        amount_cents=refund.amount_cents,
+        status=refund.status,
+        at=now,
+        failure_reason=refund.failure_reason,
+        request_row_id=row_id,
+    )
+    note_refund(session, topup, fact, now=now)
+    book_what_went_back(session, topup, webhook_event_id=None, now=now)
 
 
 def record_refused_refund(session: Session, row_id: int, why: str, *, now: datetime) -> None:

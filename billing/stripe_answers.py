@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from billing.gateway import Checkout, Payment, SavedMethod
+from billing.gateway import Checkout, GatewayRefund, Payment, SavedMethod
 from billing.handlers.objects import CardDetails, Cents, MethodDetails, NextAction, PaymentError, Ref, id_of
 
 
@@ -51,6 +51,8 @@ class RefundAnswer(msgspec.Struct):
     id: str
     amount: Cents
     status: str | None = None
+    reason: str | None = None
+    failure_reason: str | None = None
 
 
 class SessionList(msgspec.Struct):
@@ -98,4 +100,14 @@ def payment_of(intent: Intent) -> Payment:
 def saved_method_of(method: Method) -> SavedMethod:
     return SavedMethod(
         payment_method_id=method.id, label=method.label or method.type, customer_id=id_of(method.customer)
+    )
+
+
+def refund_of(refund: RefundAnswer) -> GatewayRefund:
+    return GatewayRefund(
+        refund_id=refund.id,
+        status=refund.status or "pending",
+        amount_cents=refund.amount,
+        reason=refund.reason,
+        failure_reason=refund.failure_reason,
     )

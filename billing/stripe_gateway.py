@@ -37,6 +37,7 @@ from billing.stripe_answers import (
     SessionList,
     checkout_of,
     payment_of,
+    refund_of,
     saved_method_of,
 )
 
@@ -193,10 +194,9 @@ class StripeGateway:
         elif request.reason:
             metadata["note"] = request.reason[:500]
         params["metadata"] = metadata
-        refund = await self._ask(
-            lambda v1: v1.refunds.create_async(params, _key(request.idempotency_key)), RefundAnswer
+        return refund_of(
+            await self._ask(lambda v1: v1.refunds.create_async(params, _key(request.idempotency_key)), RefundAnswer)
         )
-        return GatewayRefund(refund_id=refund.id, status=refund.status or "pending", amount_cents=refund.amount)
 
     def _once(self) -> dict[str, str]:
         """For a call that is the only one of its kind: the SDK may repeat it, nobody else does."""

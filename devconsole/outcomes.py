@@ -61,7 +61,9 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
         case AutoTopupCheck(decision=decision):
             return Outcome(decision.explanation, title="Charged" if decision.allowed else "No automatic top-up")
         case RefundView():
-            return Outcome(f"{euros(answer.amount_cents)} go back to the card; the webhook books it.", title="Refunded")
+            return Outcome(
+                f"{euros(answer.amount_cents)} go back to the card, and are off the balance.", title="Refunded"
+            )
         case DeliveryView():
             return _delivery(answer)
         case TestModeView():

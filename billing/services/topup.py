@@ -129,7 +129,7 @@ class StripeTopupService:
     async def refund(
         self, topup_id: int, *, amount_cents: int | None = None, reason: str | None = None
     ) -> RefundReceipt:
-        """Send money back to the card, at Stripe; its webhook books it. `amount_cents` None = all that is left.
+        """Send money back to the card, at Stripe, and book it. `amount_cents` None = all that is left.
 
         Raises `UnknownTopup`, `NothingToRefund`, `RefundTooLarge`, `InvalidAmount`, `GatewayUnavailable`, `Refused`.
         """

@@ -53,7 +53,7 @@ class RefundView(View, frozen=True, kw_only=True):
     status: str
     amount_cents: int
     topup: TopupView
-    """As it is when the answer is written; the webhook books the refund."""
+    """As it is when the answer is written: the refund is booked."""
 
 
 class CreateTopup(Operation[TopupView], frozen=True, kw_only=True):

@@ -365,14 +365,14 @@ async def test_only_cards_of_the_company_are_charged(billing: Billing, gateway: 
 # Money back ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_refund_is_booked_by_its_webhook_and_never_more_than_was_paid(
+async def test_a_refund_is_booked_at_once_whatever_becomes_of_its_webhook_and_never_more_than_was_paid(
     billing: Billing, gateway: FakeGateway
 ) -> None:
     company_id = await billing.company()
     topup = await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa")
     topup_id = topup.id or 0
     receipt = await billing.topups.refund(topup_id, amount_cents=2_000, reason="requested_by_customer")
-    assert (receipt.refund_id, receipt.amount_cents, await billing.money(company_id)) == ("re_1", 2_000, 5_000)
+    assert (receipt.refund_id, receipt.amount_cents, await billing.money(company_id)) == ("re_1", 2_000, 3_000)
     with pytest.raises(RefundTooLarge) as too_large:
         await billing.topups.refund(topup_id, amount_cents=3_001)
     assert "30.00 EUR" in (too_large.value.remedy or "")
@@ -382,13 +382,49 @@ async def test_a_refund_is_booked_by_its_webhook_and_never_more_than_was_paid(
     with pytest.raises(NothingToRefund):
         await billing.topups.refund(topup_id)
     assert [refund.amount_cents for refund in gateway.refunds] == [2_000, 3_000]
+    assert await billing.money(company_id) == 0
     story = Story(topup_id, company_id, name="1")
     told = [
         event("refund.created", story.refund(0, 2_000, id="re_1", payment_intent="pi_1")),
         event("refund.created", story.refund(0, 3_000, id="re_2", payment_intent="pi_1")),
+        event("charge.refunded", story.charge(id="ch_1", payment_intent="pi_1", amount_refunded=5_000)),
     ]
     await billing.db.write(receive, told, now=billing.clock.now())
+    assert [row.reason.partition(" of top-up")[2] for row in await billing.events() if row.reason] == [
+        " 1; the balance says so already"
+    ] * 3
     assert await billing.money(company_id) == 0
+    assert await billing.breaches() == []
+
+
+async def test_a_refund_that_fails_and_is_made_again_is_booked_each_time(
+    billing: Billing, gateway: FakeGateway
+) -> None:
+    """There and back as often as it happens: by answer, by event, by answer, with the same amounts."""
+    company_id = await billing.company()
+    topup = await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa")
+    story = Story(topup.id, company_id, name="1")
+    for number in (1, 2, 3):
+        refund = await billing.topups.refund(topup.id or 0, amount_cents=2_000)
+        assert await billing.money(company_id) == 3_000
+        failed = story.refund(0, 2_000, id=refund.refund_id, payment_intent="pi_1", status="failed")
+        told = event("refund.failed", failed, created=1_793_610_000 + number)
+        await billing.db.write(receive, [told], now=billing.clock.now())
+        assert await billing.money(company_id) == 5_000
+    assert [row[1] for row in await billing.booked(company_id)] == [5_000, *[-2_000, 2_000] * 3]
+    assert await billing.breaches() == []
+
+
+async def test_a_refund_that_stripe_refuses_after_all_is_not_booked(billing: Billing, gateway: FakeGateway) -> None:
+    """An answer may say at once that the money cannot go back."""
+    company_id = await billing.company()
+    topup = await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa")
+    gateway.refund_status = "failed"
+    assert (await billing.topups.refund(topup.id or 0, amount_cents=2_000)).status == "failed"
+    assert await billing.money(company_id) == 5_000
+    gateway.refund_status = "pending"
+    await billing.topups.refund(topup.id or 0, amount_cents=2_000)
+    assert await billing.money(company_id) == 3_000
     assert await billing.breaches() == []
 
 

@@ -48,6 +48,7 @@ class FakeGateway:
     payments: dict[str, Payment] = field(default_factory=dict)
     methods: dict[str, SavedMethod] = field(default_factory=dict)
     refunds: list[RefundRequest] = field(default_factory=list)
+    refund_status: str = "succeeded"
     before: list[BaseException] = field(default_factory=list)
     """Raised before the next calls are carried out: Stripe never hears of them."""
     after: list[BaseException] = field(default_factory=list)
@@ -143,7 +144,7 @@ class FakeGateway:
         def refund() -> GatewayRefund:
             self.refunds.append(request)
             return GatewayRefund(
-                refund_id=f"re_{len(self.refunds)}", status="succeeded", amount_cents=request.amount_cents
+                refund_id=f"re_{len(self.refunds)}", status=self.refund_status, amount_cents=request.amount_cents
             )
 
         return await self._once(request.idempotency_key, refund)

@@ -50,8 +50,6 @@ class Life(RuleBasedStateMachine):
         self.running: list[int] = []
         self.calls: list[int] = []
         self.disputed: dict[int, int] = {}
-        self.back: dict[int, dict[str, int]] = {}
-        """What we were told is gone, by top-up and by refund or dispute; final once it is back."""
         self.run(self._open())
         self.company = self.run(self.billing.db.write(add_company, now=self.clock.now()))
 

@@ -109,20 +109,11 @@ class Engine(Life):
             self.model.told(self.gateway.topup_of[subject["id"]], "failed")
         elif type_.startswith(("refund.", "charge.dispute.")):
             topup_id = self.gateway.topup_of[subject["payment_intent"]]
-            known = self.back.setdefault(topup_id, {})
             is_back = subject["status"] in ("failed", "won")
-            known[subject["id"]] = 0 if is_back or known.get(subject["id"]) == 0 else subject["amount"]
-            self._booked(topup_id)
-
-    def _booked(self, topup_id: int) -> None:
-        """With each event about money that went back, also what we were answered before is booked."""
-        self.back[topup_id] = self.gateway.answered.get(topup_id, {}) | self.back[topup_id]
-        self.model.taken_back(topup_id, sum(self.back[topup_id].values()))
+            self.gateway.gone(topup_id, subject["id"], 0 if is_back else subject["amount"])
 
     @rule()
     def replay_everything(self) -> None:
-        for topup_id in self.back:
-            self._booked(topup_id)
         self.run(self.replay())
 
     # Money back to the card ---------------------------------------------------------------------------------------
@@ -130,7 +121,7 @@ class Engine(Life):
     @precondition(lambda self: self.credited())
     @rule(which=WHICH, cents=st.sampled_from((None, 500)))
     def refund(self, which: int, cents: int | None) -> None:
-        """Asked for here; the event books it. Stripe gives nothing back of what is disputed."""
+        """Asked for here; the answer books it. Stripe gives nothing back of what is disputed."""
         topups = self.credited()
         topup_id = topups[which % len(topups)]
         if topup_id not in self.disputed:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from billing.errors import CardDeclined
-from billing.gateway import Checkout, Payment
+from billing.gateway import Checkout, GatewayRefund, Payment
+from billing.models import PaymentRefund
 from billing.policy import Policy
+from billing.refund_requests import REQUESTED, record_refund
 from billing.topup_answers import record_checkout, record_decline, record_payment
 from tests.support.events import Story, event
 
@@ -123,6 +125,27 @@ def decline_answered(story: Story, _second: int) -> Answer:
         charge_id=f"{story.charge_id}_failed",
     )
     return lambda session, now: void(record_decline(session, story.topup_id or 0, declined, policy=POLICY, now=now))
+
+
+def refund_answered(number: int, cents: int) -> Callable[[Story, int], Answer]:
+    """The answer to our own request for a refund, whose row is there unless an event was faster."""
+
+    def build(story: Story, _second: int) -> Answer:
+        answer = GatewayRefund(refund_id=f"re_{story.name}_{number}", status="pending", amount_cents=cents)
+
+        def tell(session: Session, now: datetime) -> None:
+            row = session.exec(select(PaymentRefund).where(PaymentRefund.refund_id == answer.refund_id)).first()
+            if row is None:
+                row = PaymentRefund(
+                    topup_id=story.topup_id or 0, amount_cents=cents, status=REQUESTED, created_at=now, updated_at=now
+                )
+                session.add(row)
+                session.flush()
+            record_refund(session, row.id or 0, answer, now=now)
+
+        return tell
+
+    return build
 
 
 def void(_value: object) -> None:

@@ -20,6 +20,7 @@ from tests.support.proof_steps import (
     method_told,
     page_opened,
     payment_answered,
+    refund_answered,
     refund_told,
     session_told,
 )
@@ -146,6 +147,19 @@ SHORT: tuple[PaymentStory, ...] = (
         (_succeeded, _in_full("refund.created"), charge_told("refunded", amount_refunded=AMOUNT_CENTS, refunded=True),
          _in_full("refund.failed", status="failed"), _in_full("refund.updated", status="failed"),
          _in_full("charge.refund.updated", status="failed")),
+        PAID,
+    ),
+    PaymentStory(
+        "refund answered to ourselves",
+        (_succeeded, refund_answered(1, 2_000), refund_told("refund.created", 1, 2_000, status="pending"),
+         charge_told("refunded", amount_refunded=2_000), refund_told("refund.updated", 1, 2_000)),
+        {**PAID, "money": 3_000, "refunded": 2_000, "refund_status": "partial"},
+    ),
+    PaymentStory(
+        "refund answered to ourselves that fails",
+        (_succeeded, refund_answered(1, AMOUNT_CENTS), _in_full("refund.created", status="pending"),
+         charge_told("refunded", amount_refunded=AMOUNT_CENTS, refunded=True),
+         _in_full("refund.failed", status="failed")),
         PAID,
     ),
     PaymentStory(

@@ -27,8 +27,8 @@ class TellingGateway(FakeGateway):
         """The keys of requests whose events are in the outbox."""
         self.automatic: list[datetime] = []
         """When a card was charged by itself."""
-        self.answered: dict[int, dict[str, int]] = {}
-        """Refunds that we were answered, by top-up. They are booked with the next event about the money."""
+        self.back: dict[int, dict[str, int]] = {}
+        """What we were told is gone, by top-up and by refund or dispute; final once it is back."""
 
     async def open_checkout(self, request: CheckoutRequest) -> Checkout:
         self._asked_for(request)
@@ -74,13 +74,19 @@ class TellingGateway(FakeGateway):
     async def refund(self, request: RefundRequest) -> GatewayRefund:
         try:
             answer = await super().refund(request)
-            self.answered.setdefault(request.topup_id, {})[answer.refund_id] = answer.amount_cents
+            self.gone(request.topup_id, answer.refund_id, answer.amount_cents)
             return answer
         finally:
             if number := self._first_time(request, self.refunds):
                 refund_id = f"re_{number}"
                 subject = refund_of(request.topup_id, refund_id, request.amount_cents, request.payment_intent_id)
                 self.owe("refund.created", {**subject, "metadata": {"refund_row_id": str(request.refund_row_id)}})
+
+    def gone(self, topup_id: int, what: str, cents: int) -> None:
+        """So much is gone of a top-up by this refund or dispute; what came back (0) never goes again."""
+        known = self.back.setdefault(topup_id, {})
+        known[what] = 0 if known.get(what) == 0 else cents
+        self.model.taken_back(topup_id, sum(known.values()))
 
     def _looked_at(self, checkout: Checkout) -> Checkout:
         self.topup_of.setdefault(checkout.session_id, self._requested(checkout.session_id))

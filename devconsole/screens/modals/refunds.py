@@ -132,5 +132,5 @@ class RefundPaymentForm(RefundForm):
             return Content("")
         return shown(
             f"{self.kind(amount_cents)} refund: {euros(amount_cents)} go back to the card at Stripe.\n"
-            "The webhook charge.refunded then takes them off the balance, which may fall below zero."
+            "They leave the balance at once, which may fall below zero; the webhook books nothing twice."
         )

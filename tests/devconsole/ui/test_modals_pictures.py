@@ -106,7 +106,7 @@ def test_refunding_a_call(snap_compare: Compare) -> None:
 
 
 def test_refunding_a_payment(snap_compare: Compare) -> None:
-    """I send money back to the card and read that the webhook books it."""
+    """I send money back to the card and read what that does to the balance."""
     app = Stage(lambda: RefundPaymentForm(views.topup(4)), theme=LIGHT.name)
     assert snap_compare(app, terminal_size=(80, 24), run_before=press())
 
