@@ -53,6 +53,7 @@ command = Noun("scenario", help="Payment stories as files: steps, and the money 
 @click.option("-j", "--jobs", type=click.IntRange(1, 16), default=1, show_default=True, help="So many at once.")
 @click.option("--keep", is_flag=True, help="Keep each story's home directory, to open it in the console.")
 @click.option("--against", metavar="URL", help="Play on the server that runs there, as far as that makes sense.")
+@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A value for ${row.NAME}.")
 @click.pass_obj
 def run(
     invocation: Invocation,
@@ -63,12 +64,13 @@ def run(
     jobs: int,
     keep: bool,
     against: str | None,
+    values: tuple[str, ...],
 ) -> int:
     """Exit code 1 when a story failed or is none."""
     from devconsole.scenario import shelf, suite
     from devconsole.scenario.report import Report
 
-    scripts, broken = suite.scripts_of(shelf.find(stories), tag=tag)
+    scripts, broken = suite.scripts_of(shelf.find(stories), tag=tag, values=_values(values))
     if not (scripts or broken):
         raise output.Failure("no story to run", remedy="See `devconsole scenario list`.", code="no_story")
     report = Report(as_json=invocation.json)
@@ -87,6 +89,13 @@ def run(
 
         form.write(junit, report.results)
     return report.end()
+
+
+def _values(pairs: tuple[str, ...]) -> dict[str, str]:
+    split = [pair.partition("=") for pair in pairs]
+    if not all(name and sign for name, sign, _ in split):
+        raise click.UsageError("--set takes NAME=VALUE.")
+    return {name: value for name, _, value in split}
 
 
 def _server_at(invocation: Invocation, url: str) -> Server:
@@ -143,6 +152,21 @@ def show_schema(_invocation: Invocation) -> None:
     from devconsole.scenario.schema import schema
 
     output.write_json(schema())
+
+
+@command.command("secret", help="Print the secret that webhooks of stories are signed with, for the app they go to.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Of the stories; 1 unless said otherwise.")
+@click.pass_obj
+def show_secret(invocation: Invocation, seed: int | None) -> None:
+    """Like `stripe listen --print-secret`. Nobody's account: it follows from the seed."""
+    from devconsole.scenario.stage import webhook_secret
+    from devconsole.virtual.world import SEED
+
+    secret = webhook_secret(SEED if seed is None else seed)
+    if invocation.json:
+        output.write_json({"secret": secret})
+    else:
+        output.write(secret)
 
 
 @command.command("validate", help="Check files without playing them. Nothing named = all that are shipped.")

@@ -50,18 +50,18 @@ class StoryInvalid(Exception):
         self.path, self.line, self.message = path, line, message
 
 
-def load(path: Path) -> tuple[Script, ...]:
-    """Read and check one file. Raises `StoryInvalid`, naming the line."""
+def load(path: Path, values: Mapping[str, str] | None = None) -> tuple[Script, ...]:
+    """Read and check one file; `values` replace those of its table's rows. Raises `StoryInvalid`, naming the line."""
     try:
         if path.stat().st_size > STORY_BYTES_MAX:
             raise StoryInvalid(path, 0, f"larger than {STORY_BYTES_MAX:,} bytes; a story is written by hand")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise StoryInvalid(path, 0, f"cannot be read: {error}") from error
-    return parse(text, path)
+    return parse(text, path, values)
 
 
-def parse(text: str, path: Path) -> tuple[Script, ...]:
+def parse(text: str, path: Path, values: Mapping[str, str] | None = None) -> tuple[Script, ...]:
     """The same from text; `path` is only named in errors."""
     from devconsole.scenario.checking import problems_of
 
@@ -69,7 +69,7 @@ def parse(text: str, path: Path) -> tuple[Script, ...]:
     rows = _rows(data, path, tree)
     scripts = []
     for row in rows or ({},):
-        story = _story(_filled(data, row, path, tree), path, tree)
+        story = _story(_filled(data, {**row, **(values or {})}, path, tree), path, tree)
         for problem in problems_of(story, path.parent):
             raise StoryInvalid(path, line_of(tree, problem.where), problem.message)
         lines = tuple(line_of(tree, f"`$.steps[{number}]`") for number in range(len(story.steps)))

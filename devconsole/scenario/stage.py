@@ -55,3 +55,10 @@ def own_stage(
 def discard(home: Path) -> None:
     """Remove a home directory that a story has left."""
     shutil.rmtree(home, ignore_errors=True)
+
+
+def webhook_secret(seed: int) -> str:
+    """What the sandbox of a story with this seed signs webhooks with: the first secret that it makes."""
+    from fixtures.sandbox.ids import TAIL_LENGTHS, SeededIds
+
+    return f"whsec_{SeededIds(seed).characters('whsec', TAIL_LENGTHS['whsec'])}"

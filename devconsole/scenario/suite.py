@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -142,12 +142,17 @@ def _play_here(script: Script, playing: Playing) -> StoryResult:
 # Choosing -------------------------------------------------------------------------------------------------------------
 
 
-def scripts_of(paths: Sequence[Path], *, tag: str | None = None) -> tuple[list[Script], list[StoryInvalid]]:
-    """All scripts of these files that bear the tag, and the files that are no stories."""
+def scripts_of(
+    paths: Sequence[Path], *, tag: str | None = None, values: Mapping[str, str] | None = None
+) -> tuple[list[Script], list[StoryInvalid]]:
+    """All scripts of these files that bear the tag, and the files that are no stories.
+
+    `values` replace those of the rows of a table.
+    """
     scripts, broken = list[Script](), list[StoryInvalid]()
     for path in paths:
         try:
-            scripts.extend(load(path))
+            scripts.extend(load(path, values))
         except StoryInvalid as error:
             broken.append(error)
     return [script for script in scripts if tag is None or tag in script.story.tags], broken

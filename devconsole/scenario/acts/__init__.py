@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devconsole.scenario.acts.act import Act
+from devconsole.scenario.acts.app import AskApp
 from devconsole.scenario.acts.calls import TickCall
 from devconsole.scenario.acts.checkout import AbandonCheckout, PayCheckout
 from devconsole.scenario.acts.server import CrashServer, RestartServer
@@ -18,6 +19,7 @@ ACTS: dict[str, type[Act]] = {
         PostEvent,
         StripeRequest,
         PlayFixture,
+        AskApp,
         RestartServer,
         CrashServer,
     )

@@ -1,0 +1,101 @@
+"""`scenario run` as CI runs it: exit codes, JSON lines, JUnit, several at once, kept homes, a running server."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import RunningServer, run, server
+
+GOOD = """\
+title: A top-up and a day
+given: {companies: [{slug: acme, balance: 10.00}]}
+steps:
+  - {do: topups.create, with: {company: acme, amount: 50.00, card: visa}, expect: {balances: {acme: 60.00}}}
+  - {advance: 24h, expect: {never: {events: [charge.refunded]}}}
+"""
+WRONG = GOOD.replace("acme: 60.00", "acme: 61.00")
+BROKEN = GOOD.replace("topups.create", "topups.crate")
+REAL_TIME = GOOD.replace("  - {advance: 24h, expect: {never: {events: [charge.refunded]}}}\n", "")
+
+
+@pytest.fixture
+def stories(tmp_path: Path) -> Path:
+    folder = tmp_path / "stories"
+    folder.mkdir()
+    for name, text in (("good", GOOD), ("wrong", WRONG), ("broken", BROKEN)):
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def kept() -> Iterator[list[Path]]:
+    """Homes that a run has kept; they go with the test."""
+    homes: list[Path] = []
+    yield homes
+    for home in homes:
+        shutil.rmtree(home)
+
+
+def test_two_at_once_tell_who_failed_where_and_keep_the_home(stories: Path, tmp_path: Path, kept: list[Path]) -> None:
+    done = run(
+        *("scenario", "run", str(stories), "-j", "2", "--seed", "5", "--json", "--keep"),
+        *("--junit", str(tmp_path / "out.xml")),
+        home=tmp_path / "home",
+        code=1,
+    )
+    results = {each["name"]: each for each in map(json.loads, done.stdout.splitlines())}
+    kept += [Path(each["home"]) for each in results.values() if each["home"]]
+    assert {name: each["passed"] for name, each in results.items()} == {"good": True, "wrong": False, "broken": False}
+    assert f"{stories / 'broken.yaml'}:4: unknown operation 'topups.crate'" in results["broken"]["reason"]
+    failed = results["wrong"]["steps"][-1]
+    assert failed["place"] == f"{stories / 'wrong.yaml'}:4"
+    assert failed["mismatches"] == [{"what": "balance of acme", "expected": "61.00", "actual": "60.00"}]
+    assert failed["trace"][0].startswith("trace of evt_")
+    assert (results["good"]["seed"], len(results["good"]["digest"])) == (5, 64)
+    cases = {case.get("classname"): case for case in ET.parse(tmp_path / "out.xml").getroot().iter("testcase")}
+    assert cases["wrong"].find("failure") is not None and cases["broken"].find("error") is not None
+    assert "digest" in (cases["good"].findtext("system-out") or "")
+    with server(Path(results["wrong"]["home"])) as opened:
+        clock = opened.ask("clock", "show")
+        assert (clock["virtual"], clock["seed"], clock["now"]) == (True, 5, "2030-01-07T09:00:00Z")
+        assert opened.ask("balances", "show", "acme")["balance_cents"] == 6_000
+
+
+def test_a_running_server_plays_what_makes_sense_there_again_and_again(
+    shared_server: RunningServer, stories: Path
+) -> None:
+    (stories / "now.yaml").write_text(REAL_TIME, encoding="utf-8")
+    against = ("--against", shared_server.ready["relay"])
+    for _ in range(2):
+        done = shared_server.run("scenario", "run", str(stories / "now.yaml"), str(stories / "good.yaml"), *against)
+        assert "passed  now" in done.stdout
+        assert "it lets time pass, and that server runs on the clock of the machine" in done.stdout
+    (stories / "now.yaml").write_text(REAL_TIME.replace("acme: 60.00", "acme: 61.00}, within: 1"), encoding="utf-8")
+    shared_server.run("scenario", "run", str(stories / "now.yaml"), *against, code=1)
+
+
+def test_a_virtual_server_tells_other_languages_where_it_is_and_moves_when_told(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with server(
+        home, "--virtual-clock", "--seed", "9", "--no-samples", env={"STRIPE_SECRET": "sk_live_never"}
+    ) as first:
+        assert first.ready["sandbox"].startswith("http://127.0.0.1:")
+        before = first.ask("clock", "show")["now"]
+        after = first.ask("clock", "advance", "24h")["now"]
+        assert before[:10] < after[:10]
+        assert first.ask("ledger", "digest")["digest"]
+        first.run("clock", "advance", "soon", code=2)
+    with server(home) as second:
+        assert second.ask("clock", "show")["now"] == after
+
+
+def test_the_secret_of_a_story_is_printed_for_the_app_that_gets_its_webhooks(tmp_path: Path) -> None:
+    secrets = [run("scenario", "secret", "--seed", seed, home=tmp_path / "home").stdout for seed in ("1", "1", "2")]
+    assert secrets[0] == secrets[1] != secrets[2]
+    assert secrets[0].startswith("whsec_")
