@@ -20,6 +20,7 @@ from relay.api import (
     ListCards,
     ListEventTypes,
     Operation,
+    ReloadCode,
     ReplayEvents,
     TopupView,
 )
@@ -181,6 +182,9 @@ class Actions:
             self._open(ReplayFailedForm(status.failures))
 
     # The server.
+
+    def reload_code(self) -> None:
+        self._console.perform(ReloadCode())
 
     def check_ledger(self) -> None:
         self._console.perform(CheckLedger())

@@ -277,6 +277,9 @@ class DevConsole(App[int]):
     def action_replay_failed(self) -> None:
         self._act(self.actions.replay_failed)
 
+    def action_reload_code(self) -> None:
+        self._act(self.actions.reload_code)
+
     def action_check_ledger(self) -> None:
         self._act(self.actions.check_ledger)
 

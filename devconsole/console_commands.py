@@ -94,6 +94,9 @@ ACTIONS = (
     ConsoleCommand(
         "ledger.check", "l", "Check ledger", "Prove the ledger", "Every balance is the sum of its rows", "check_ledger"
     ),
+    ConsoleCommand(
+        "code.reload", None, "Reload code", "Load handlers and rules again", "As they are on disk now", "reload_code"
+    ),
     ConsoleCommand("test-mode.switch", "m", "Test mode", "Switch test mode on or off", "The lock file", "test_mode"),
 )
 

@@ -19,6 +19,7 @@ from relay.api import (
     Page,
     RefundCall,
     RefundView,
+    ReloadView,
     ReplayEvents,
     ReplayResult,
     StartCall,
@@ -72,6 +73,8 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
             return Outcome(f"{answer.name} was created with {euros(answer.balance.balance_cents)}.", title="Created")
         case LedgerCheck():
             return _ledger(answer)
+        case ReloadView():
+            return Outcome(f"{count(len(answer.modules), 'module')} of billing loaded anew.", title="Reloaded")
         case Page() if isinstance(operation, ReplayEvents):
             return _replays(answer.rows)
         case _:

@@ -158,6 +158,8 @@ class Settings(BaseSettings):
     """Address of a Stripe API to use instead of the sandbox or api.stripe.com."""
     devconsole_forward_to: Annotated[tuple[LocalAddress, ...], NoDecode, BeforeValidator(_words)] = ()
     """Addresses on this machine that get a copy of each delivery, separated by commas."""
+    devconsole_reload: bool = False
+    """True: use edited handlers and rules of billing without a restart."""
     devconsole_listen: bool = False
     """True: run the official `stripe listen` beside the server."""
     devconsole_poll: bool = False

@@ -105,6 +105,9 @@ async def running(
         if watch is not None:
             watch.start()
         await backend.forwarding.adopt(settings.devconsole_forward_to)
+        if settings.devconsole_reload:
+            backend.reloader.start()
+            stack.push_async_callback(backend.reloader.stop)
         record = _record(backend)
         home.write_server(record)
         stack.callback(home.remove_server)

@@ -27,6 +27,7 @@ from relay.ledger_watch import LedgerWatch
 from relay.loopback import Loopback
 from relay.performed import PerformedLog
 from relay.rejections import Rejections
+from relay.reloading import Reloader
 from relay.search.finder import Finder
 from relay.search.text_index import TextIndex
 from relay.secrets import SecretRing
@@ -166,6 +167,7 @@ class Backend:
     forwarding: Forwarding = field(init=False)
     text_index: TextIndex = field(init=False)
     finder: Finder = field(init=False)
+    reloader: Reloader = field(init=False)
 
     @property
     def return_url(self) -> str:
@@ -185,3 +187,4 @@ class Backend:
         self.performed = PerformedLog(Home(self.home).operations_log)
         self.text_index = TextIndex(self.db.path, gives_way=lambda: self.journal.is_flooded)
         self.finder = Finder(self.text_index)
+        self.reloader = Reloader(self.db, self.upstreams)

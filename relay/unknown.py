@@ -69,6 +69,15 @@ class NoRoomForCopy(Refused):
         )
 
 
+class CodeRefused(Refused):
+    """Edited code that cannot be used."""
+
+    code = "code_refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, remedy="The code of before goes on. Mend it and load it again.")
+
+
 class UnknownFilter(Refused):
     code = "unknown_filter"
 

@@ -98,6 +98,7 @@ def start_options(function: F) -> F:
             click.option(
                 "--forward-to", multiple=True, metavar="URL", help="Pass each delivery on to this address too."
             ),
+            click.option("--reload", is_flag=True, help="Use edited handlers and rules of billing without a restart."),
             click.option("--listen", is_flag=True, help="Run the official `stripe listen` beside the server."),
             click.option(
                 "--poll", is_flag=True, help="Fetch new events from Stripe's Events API; no Stripe CLI is needed."

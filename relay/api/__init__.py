@@ -107,6 +107,8 @@ from relay.api.replay import (
 )
 from relay.api.server import (
     Finding,
+    ReloadCode,
+    ReloadView,
     RunDoctor,
     ShowStatus,
     ShowTestMode,
@@ -210,6 +212,8 @@ __all__ = [
     "RefundView",
     "Rehearsal",
     "RehearseEvents",
+    "ReloadCode",
+    "ReloadView",
     "RemoveForwardTarget",
     "ReplayEvents",
     "ReplayResult",
@@ -337,6 +341,7 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         AdvanceClock,
         ShowStatus,
         RunDoctor,
+        ReloadCode,
         ShowTestMode,
         SwitchTestMode,
     )

@@ -71,6 +71,17 @@ class RunDoctor(Operation[Page[Finding]], frozen=True, kw_only=True):
     role = Role.SUPPORT
 
 
+class ReloadView(View, frozen=True, kw_only=True):
+    modules: tuple[str, ...]
+    """What was loaded anew."""
+
+
+class ReloadCode(Operation[ReloadView], frozen=True, kw_only=True):
+    """Use the handlers and rules of billing as they are on disk now; code that does not load leaves the old one."""
+
+    name = "server.reload"
+
+
 class ShowTestMode(Operation[TestModeView], frozen=True, kw_only=True):
     """Show whether test mode is on, and why."""
 

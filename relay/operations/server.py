@@ -9,12 +9,25 @@ from sqlmodel import Session
 
 from billing import inbox
 from billing.models import EventStatus
-from relay.api import Finding, Page, RunDoctor, ShowStatus, ShowTestMode, StatusView, SwitchTestMode, TestModeView
+from relay.api import (
+    Finding,
+    Page,
+    ReloadCode,
+    ReloadView,
+    RunDoctor,
+    ShowStatus,
+    ShowTestMode,
+    StatusView,
+    SwitchTestMode,
+    TestModeView,
+)
 from relay.backend import Backend
 from relay.doctor import examine
 from relay.operations.registry import handles
 from relay.outcomes import attempts_made, await_attempts
+from relay.reloading import ReloadFailed
 from relay.status import status_of, test_mode_view
+from relay.unknown import CodeRefused
 from relay.views.events import EVENTS
 from relay.views.query import fetch
 
@@ -28,6 +41,15 @@ async def show_status(backend: Backend, _request: ShowStatus) -> StatusView:
 async def run_doctor(backend: Backend, _request: RunDoctor) -> Page[Finding]:
     findings = await examine(backend)
     return Page(rows=tuple(findings), total=len(findings))
+
+
+@handles(ReloadCode)
+async def reload_code(backend: Backend, _request: ReloadCode) -> ReloadView:
+    try:
+        reloaded = await backend.reloader.reload()
+    except ReloadFailed as error:
+        raise CodeRefused(str(error)) from error
+    return ReloadView(modules=reloaded.modules)
 
 
 @handles(ShowTestMode)
