@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -29,6 +30,7 @@ from devconsole.output import Failure
 from devconsole.parts import Parts
 from devconsole.ports import BACKLOG, HOST, bind, port_refused, url_of
 from devconsole.samples import seed_companies
+from devconsole.sandbox_keeper import LocalSandbox
 from devconsole.senders import account_of, events_watch, know_senders, listening
 from devconsole.settings import RELAY_PORT, SANDBOX_PORT, Settings
 from devconsole.virtual.time import BillingClock, SandboxClock
@@ -91,6 +93,9 @@ async def running(
         stack.push_async_callback(backend.gateway.close)
         # Before anybody listens to the sandbox and before the worker runs: a first look shows companies, no noise.
         await seed_companies(backend, wants_samples=sandbox is not None and settings.devconsole_samples)
+        if sandbox is not None:
+            connect = partial(know_senders, settings, home, backend, sandbox)
+            backend.sandbox = LocalSandbox(sandbox, home, backend.secrets, clock, connect)
         await know_senders(settings, home, backend, sandbox)  # or what the sandbox still owes us would be rejected
         if world is not None:
             assert sandbox is not None, "virtual time is shared with the sandbox"

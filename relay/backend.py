@@ -18,6 +18,7 @@ from billing.services.prepaid import PrepaidBillingService
 from billing.services.topup import StripeTopupService
 from billing.worker import Worker
 from relay.api.faults import FaultView
+from relay.api.sandbox import RolledSecretView, SandboxFileView, SandboxView
 from relay.commits import Commits
 from relay.feed import Feed
 from relay.forwarding import Forwarding
@@ -97,6 +98,28 @@ class FaultSwitch(Protocol):
         """One, or with None all, also those that the sandbox was asked for directly."""
 
 
+class SandboxKeeper(Protocol):
+    """The sandbox that this server runs. What it cannot do it refuses (`Refused`)."""
+
+    def view(self) -> SandboxView:
+        """What it holds now."""
+
+    async def advance(self, seconds: float) -> None:
+        """Set its clock ahead, and do what has become due."""
+
+    def snapshot(self, path: str) -> SandboxFileView:
+        """Its state as one file."""
+
+    async def restore(self, path: str) -> None:
+        """Go on from such a file, delivering to us."""
+
+    async def reset(self) -> None:
+        """Forget everything, and deliver to us again."""
+
+    async def roll_secret(self, overlap_s: int) -> RolledSecretView:
+        """Sign with a new secret, which is known here too."""
+
+
 class Timekeeper(Protocol):
     """Moves a virtual clock, and carries out one thing at a time while it stands."""
 
@@ -149,6 +172,8 @@ class Backend:
     cards: Mapping[str, Card]
     """By name."""
     templates: EventTemplates
+    sandbox: SandboxKeeper | None = None
+    """None where no sandbox of ours runs."""
     faults: FaultSwitch | None = None
     """None where no sandbox of ours runs."""
     upstreams: Upstreams = field(default_factory=Upstreams)

@@ -9,6 +9,7 @@ from billing import errors
 from relay.api.operation import Problem
 from relay.forwarding.desk import TargetTaken
 from relay.unknown import (
+    ClockIsVirtual,
     NoSandbox,
     TargetPaused,
     UnknownDelivery,
@@ -35,6 +36,7 @@ STATUS: tuple[tuple[type[errors.BillingError], int], ...] = (
     (UnknownTarget, 404),
     (UnknownForward, 404),
     (NoSandbox, 409),
+    (ClockIsVirtual, 409),
     (TargetTaken, 409),
     (TargetPaused, 409),
     (errors.SlugTaken, 409),

@@ -170,14 +170,25 @@ class UnknownFault(Refused):
         super().__init__(f"there is no fault {name}", remedy=suggestion)
 
 
+class ClockIsVirtual(Refused):
+    """One clock for all; it is moved as such."""
+
+    code = "clock_is_virtual"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the sandbox shares the virtual clock of this server", remedy="Move it: devconsole clock advance."
+        )
+
+
 class NoSandbox(Refused):
-    """Faults are the sandbox's; the real Stripe commits none on demand."""
+    """What only the sandbox does on demand; the real Stripe does not."""
 
     code = "no_sandbox"
 
     def __init__(self) -> None:
         super().__init__(
-            "this server runs without the sandbox, and only that commits faults on demand",
+            "this server runs without the sandbox, and only that commits faults, moves its clock or forgets",
             remedy="Start a server without STRIPE_SECRET, --no-sandbox and --stripe-api.",
         )
 
