@@ -52,7 +52,8 @@ class DeliveryScreen(LiveScreen):
 
     def paint(self, update: Update) -> None:
         if update.reloaded:
-            self._load_delivery()
+            # After the first layout: an answer that overtakes it would be painted, but not given its room.
+            self.call_after_refresh(self._load_delivery)
 
     @work(exclusive=True, group="delivery.load")
     async def _load_delivery(self) -> None:

@@ -71,7 +71,8 @@ class EventDetailScreen(LiveScreen):
     def paint(self, update: Update) -> None:
         shown = self.selected
         if update.reloaded or shown is None or any(event.id == shown.id for event in update.events):
-            self._load_event(self._reference)
+            # After the first layout: an answer that overtakes it would be painted, but not given its room.
+            self.call_after_refresh(self._load_event, self._reference)
 
     @work(exclusive=True, group="event.load")
     async def _load_event(self, reference: str) -> None:

@@ -12,6 +12,7 @@ from devconsole.app import DevConsole
 from tests.support.console import FakeSource, FrozenClock
 
 PATIENCE_S = 5.0
+REST_S = 0.02
 
 
 def console(source: FakeSource, *, theme: str | None = None) -> DevConsole:
@@ -39,6 +40,15 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
     for key in keys:
         await pilot.press(key)
         await pilot.pause()
+
+
+async def at_rest(pilot: Pilot[Any]) -> None:
+    """Let the console work until two looks in a row see the same."""
+    before = None
+    async with asyncio.timeout(PATIENCE_S):
+        while (now := screen_text(pilot)) != before:
+            before = now
+            await pilot.pause(REST_S)
 
 
 def screen_text(pilot: Pilot[Any]) -> str:
