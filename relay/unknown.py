@@ -22,7 +22,8 @@ class UnknownReference(Refused):
     def __init__(self, reference: str) -> None:
         super().__init__(
             f"nothing here has the id {reference}",
-            remedy="Give evt_…, pi_…, cs_…, ch_…, re_…, topup_N, ledger_N, call_N or delivery_N.",
+            remedy="Give evt_…, pi_…, cs_…, ch_…, re_…, an invoice's number, or one of topup_N, ledger_N, call_N, "
+            "delivery_N, forward_N, notice_N and decision_N.",
         )
 
 

@@ -84,12 +84,18 @@ class TraceNode(View, frozen=True, kw_only=True):
 
     depth: int
     kind: str
-    """event, delivery, attempt, topup, ledger, call, decision"""
+    """call, decision, topup, event, delivery, verification, forward, attempt, ledger, notice"""
     reference: str
     title: str
     detail: str
     at: datetime
     status: str | None
+    since_start_us: int = 0
+    """From the earliest step of the story."""
+    took_us: int | None = None
+    """Where it lasts: a call, an answer, an attempt."""
+    party: str | None = None
+    """Who is on the other side: what sent a delivery, where a forward or a notice went."""
 
 
 class Trace(View, frozen=True, kw_only=True):
@@ -98,7 +104,7 @@ class Trace(View, frozen=True, kw_only=True):
 
 
 class ShowTrace(Operation[Trace], frozen=True, kw_only=True):
-    """From any id (`evt_`, `pi_`, `cs_`, `ch_`, `topup_N`, `ledger_N`, `call_N`): cause and effect."""
+    """From any id (evt_, pi_, cs_, ch_, re_, topup_N, ledger_N, call_N, notice_N, ...): cause and effect."""
 
     name = "trace.show"
     role = Role.SUPPORT

@@ -15,4 +15,4 @@ async def show_trace(backend: Backend, request: ShowTrace) -> Trace:
         teller = Teller(session, clock=backend.clock, policy=backend.policy)
         for root in await roots_of(session, request.id):
             await teller.tell(root)
-    return Trace(of=request.id, nodes=tuple(teller.nodes))
+    return Trace(of=request.id, nodes=teller.story())

@@ -9,29 +9,44 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing.dialect import table_of
-from billing.models import PaymentDispute, PaymentRefund
+from billing.dialect import constant, table_of
+from billing.models import EventStatus, Invoice, PaymentDispute, PaymentRefund
+from relay.forwarding.rows import FORWARDS
 from relay.unknown import UnknownReference
 from relay.views.calls import CALLS
 from relay.views.companies import DECISIONS
 from relay.views.events import DELIVERIES, EVENTS
 from relay.views.ledger import LEDGER
+from relay.views.notices import NOTICES
 from relay.views.payments import TOPUPS
 from relay.views.query import fetch, fetch_one
 
 REFUNDS = table_of(PaymentRefund)
 DISPUTES = table_of(PaymentDispute)
+INVOICES = table_of(Invoice)
 
 TOPUP_REFERENCES = ("topup", "auto_topup", "topup_bonus", "refund")
 """Ledger rows with these reference types carry the id of a top-up."""
 
-_NUMBERED = re.compile(r"(?P<kind>topup|ledger|call|delivery|decision)_(?P<id>[0-9]{1,18})")
-_TABLES = {"topup": TOPUPS, "ledger": LEDGER, "call": CALLS, "delivery": DELIVERIES, "decision": DECISIONS}
+_NUMBERED = re.compile(r"(?P<kind>topup|ledger|call|delivery|decision|forward|notice|verification)_(?P<id>[0-9]{1,18})")
+_TABLES = {
+    "topup": TOPUPS,
+    "ledger": LEDGER,
+    "call": CALLS,
+    "delivery": DELIVERIES,
+    "verification": DELIVERIES,
+    "decision": DECISIONS,
+    "forward": FORWARDS,
+    "notice": NOTICES,
+}
+_ATTEMPT = re.compile(r"(?P<event>evt_[^#]+)#[0-9]+")
+_OF_A_TOPUP = re.compile(r"topup_[a-z]+:(?P<id>[0-9]{1,18})")
+"""The cause of a notice about a top-up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A row of one of the tables: `kind` is call, decision, topup, event, delivery or ledger."""
+    """A row of one of the tables: `kind` is call, decision, topup, event, delivery, forward, notice or ledger."""
 
     kind: str
     id: int
@@ -52,9 +67,11 @@ async def roots_of(session: AsyncSession, reference: str) -> list[Ref]:
 
 async def _named(session: AsyncSession, reference: str) -> list[Ref]:
     """The rows that bear this id."""
+    if (attempt := _ATTEMPT.fullmatch(reference)) is not None:
+        reference = attempt["event"]
     numbered = _NUMBERED.fullmatch(reference)
     if numbered is not None:
-        kind, id_ = numbered["kind"], int(numbered["id"])
+        kind, id_ = numbered["kind"].replace("verification", "delivery"), int(numbered["id"])
         table = _TABLES[kind]
         return await _refs(session, kind, select(table.c.id).where(table.c.id == id_))
     if reference.startswith("evt_") or (reference.isascii() and reference.isdigit() and len(reference) < 19):
@@ -63,7 +80,9 @@ async def _named(session: AsyncSession, reference: str) -> list[Ref]:
         # A rejected delivery names an event that never got in.
         return found or await _refs(session, "delivery", select(DELIVERIES.c.id).where(_delivery_of(reference)))
     topups = await _refs(session, "topup", select(TOPUPS.c.id).where(_topup_of(reference)))
-    events = or_(EVENTS.c.object_id == reference, EVENTS.c.correlation_id == reference)
+    # Two conditions that an index answers each; those of a top-up's payment are found through it.
+    unmatched = (EVENTS.c.status == constant(EventStatus.UNMATCHED)) & (EVENTS.c.correlation_id == reference)
+    events = or_(EVENTS.c.object_id == reference, unmatched)
     calls = await _refs(session, "call", select(CALLS.c.id).where(CALLS.c.call_id == reference))
     return topups + await _refs(session, "event", select(EVENTS.c.id).where(events).order_by(EVENTS.c.id)) + calls
 
@@ -78,6 +97,7 @@ def _topup_of(reference: str) -> ColumnElement[bool]:
         TOPUPS.c.stripe_payment_intent_id == reference,
         TOPUPS.c.stripe_checkout_session_id == reference,
         TOPUPS.c.stripe_charge_id == reference,
+        TOPUPS.c.id.in_(select(INVOICES.c.topup_id).where(INVOICES.c.number == reference)),
         TOPUPS.c.id.in_(select(REFUNDS.c.topup_id).where(REFUNDS.c.refund_id == reference)),
         TOPUPS.c.id.in_(select(DISPUTES.c.topup_id).where(DISPUTES.c.dispute_id == reference)),
     )
@@ -97,9 +117,22 @@ async def _cause(session: AsyncSession, ref: Ref) -> Ref | None:
             return await _first(session, "decision", decided)
         case "decision":
             return await _first(session, "call", select(DECISIONS.c.call_id).where(DECISIONS.c.id == ref.id))
+        case "forward":
+            return await _first(session, "delivery", select(FORWARDS.c.delivery_id).where(FORWARDS.c.id == ref.id))
+        case "notice":
+            return await _told_of(session, ref.id)
         case "ledger":
             return await _booked_for(session, ref.id)
     return None
+
+
+async def _told_of(session: AsyncSession, notice_id: int) -> Ref | None:
+    """The top-up that a notice is about, or the ledger row after which it was due."""
+    row = await fetch_one(session, select(NOTICES.c.cause, NOTICES.c.last_ledger_id).where(NOTICES.c.id == notice_id))
+    assert row is not None
+    if (topup := _OF_A_TOPUP.fullmatch(row["cause"])) is not None:
+        return Ref("topup", int(topup["id"]))
+    return Ref("ledger", row["last_ledger_id"]) if row["last_ledger_id"] else None
 
 
 async def _booked_for(session: AsyncSession, ledger_id: int) -> Ref | None:

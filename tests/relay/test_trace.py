@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relay.api import ListLedger, ShowTrace, SimulateCall, Trace
+from relay.api import ListInvoices, ListLedger, ListNotices, ShowTrace, SimulateCall, Trace
 from tests.support.events import Story, event
 from tests.support.relay import RunningRelay
 
@@ -29,22 +29,32 @@ async def test_a_payment_is_told_from_top_up_to_balance(relay: RunningRelay) -> 
         (0, "topup", "topup_1"),
         (1, "event", "evt_paid"),
         (2, "delivery", "delivery_1"),
+        (3, "verification", "verification_1"),
         (2, "attempt", "evt_paid#1"),
-        (2, "ledger", "ledger_1"),
+        (3, "ledger", "ledger_1"),
         (1, "event", "evt_charge"),
         (2, "delivery", "delivery_2"),
+        (3, "verification", "verification_2"),
         (2, "attempt", "evt_charge#1"),
     ]
-    booked = trace.nodes[4]
+    booked = trace.nodes[5]
     assert "50.00 EUR" in booked.title
     assert "0.00 EUR -> 50.00 EUR" in booked.detail
     assert trace.of == "evt_paid"
 
 
-@pytest.mark.parametrize("which", ["intent_id", "charge_id", "topup_1", "ledger_1", "delivery_2", "evt_charge", "1"])
+@pytest.mark.parametrize(
+    "which",
+    [
+        *("intent_id", "charge_id", "topup_1", "ledger_1", "delivery_2", "verification_1", "evt_charge", "1"),
+        *("evt_charge#1", "invoice"),
+    ],
+)
 async def test_every_id_of_a_story_leads_to_the_whole_story(relay: RunningRelay, which: str) -> None:
     story = await paid_story(relay)
     asked = getattr(story, which, which)
+    if which == "invoice":
+        asked = (await relay.client.call(ListInvoices())).rows[0].number
     whole = await relay.client.call(ShowTrace(id="evt_paid"))
     assert outline(await relay.client.call(ShowTrace(id=asked))) == outline(whole)
 
@@ -87,5 +97,28 @@ async def test_a_rejected_delivery_is_found_by_the_event_that_it_names(relay: Ru
     body = event("customer.created", {"id": "cus_1", "object": "customer"}, event_id="evt_unsigned")
     await relay.deliver(body, {})
     trace = await relay.client.call(ShowTrace(id="evt_unsigned"))
-    assert outline(trace) == [(0, "delivery", "delivery_1")]
+    assert outline(trace) == [(0, "delivery", "delivery_1"), (1, "verification", "verification_1")]
     assert "no Stripe-Signature" in trace.nodes[0].detail
+
+
+async def test_a_notice_hangs_below_what_made_it_due_and_leads_back_there(relay: RunningRelay) -> None:
+    await relay.company(balance_cents=2_010)
+    call = await relay.client.call(SimulateCall(company="acme", duration_s=157))
+    await relay.processed()
+    (notice, *_) = (await relay.client.call(ListNotices(channel="in_app"))).rows
+    trace = await relay.client.call(ShowTrace(id=f"call_{call.id}"))
+    outlined = outline(trace)
+    told = (2, "notice", f"notice_{notice.id}")
+    assert told in outlined
+    assert outlined.index((1, "ledger", f"ledger_{call.ledger_id}")) < outlined.index(told)
+    assert outline(await relay.client.call(ShowTrace(id=f"notice_{notice.id}"))) == outlined
+
+
+async def test_steps_tell_when_they_were_and_how_long_they_took(relay: RunningRelay) -> None:
+    await paid_story(relay)
+    nodes = {node.reference: node for node in (await relay.client.call(ShowTrace(id="evt_paid"))).nodes}
+    assert min(node.since_start_us for node in nodes.values()) == 0
+    assert (nodes["delivery_1"].took_us or 0) > 0
+    assert nodes["delivery_1"].party == "sandbox"
+    assert nodes["verification_1"].title == "signature proven by the secret of sandbox"
+    assert nodes["evt_paid#1"].title == "attempt 1: applied, in one transaction with 1 ledger row"
