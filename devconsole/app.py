@@ -18,6 +18,7 @@ from textual.worker import Worker
 
 from devconsole import themes
 from devconsole.console_commands import bindings
+from devconsole.moving import MovingSource
 from devconsole.screens.overview import OverviewScreen
 from devconsole.source import Address, RemoteSource, Source
 from devconsole.store import Snapshot, Update
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from billing.clock import Clock
     from devconsole.actions import Actions
     from devconsole.outcomes import Outcome
+    from devconsole.playback import Playback
     from devconsole.widgets.event_list import EventList
     from relay.api import Operation
 
@@ -59,6 +61,12 @@ def _failures_screen() -> Screen[Any]:
     return FailuresScreen()
 
 
+def _scenarios_screen() -> Screen[Any]:
+    from devconsole.screens.scenarios import ScenariosScreen
+
+    return ScenariosScreen()
+
+
 def _cards_screen() -> Screen[Any]:
     from devconsole.screens.cards import CardsScreen
 
@@ -81,6 +89,7 @@ class DevConsole(App[int]):
         "companies": _companies_screen,
         "failures": _failures_screen,
         "cards": _cards_screen,
+        "scenarios": _scenarios_screen,
     }
     NOTIFICATION_TIMEOUT = 8
 
@@ -146,9 +155,20 @@ class DevConsole(App[int]):
         self.updates.publish(update)
 
     async def on_unmount(self) -> None:
+        if "playback" in vars(self):
+            await self.playback.end()
         await self.source.close()
 
     # What is done.
+
+    @cached_property
+    def playback(self) -> Playback:
+        """The story that is played here, if one is."""
+        from devconsole.demo.stage import OwnStages
+        from devconsole.playback import Playback
+
+        assert isinstance(self.source, MovingSource), "stories are played on servers of their own"
+        return Playback(OwnStages(), move=self.source.move)
 
     @cached_property
     def actions(self) -> Actions:
@@ -292,7 +312,7 @@ def run(find: Callable[[], Address], *, theme_file: Path | None = None) -> int:
 
     Returns the exit code. Raises what `find` raised, `Failure` or `RelayError`, after the terminal is itself again.
     """
-    console = DevConsole(RemoteSource(find), theme_file=theme_file)
+    console = DevConsole(MovingSource(RemoteSource(find)), theme_file=theme_file)
     code = console.run()
     if console.stopped_by is not None:
         raise console.stopped_by

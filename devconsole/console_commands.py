@@ -124,6 +124,18 @@ VIEWS = (
     ),
 )
 
+STORIES = (
+    ConsoleCommand(
+        "show.scenarios",
+        "0",
+        "Scenarios",
+        "Scenarios",
+        "Play payment stories step by step, each on a server of its own",
+        "show('scenarios')",
+        group="Screens",
+    ),
+)
+
 CONSOLE = (
     ConsoleCommand(
         "app.theme", "T", "Theme", "Switch between dark and light", "Remembered", "switch_theme", group="Console"
@@ -139,7 +151,7 @@ CONSOLE = (
     ),
 )
 
-COMMANDS = (*ACTIONS, *VIEWS, *CONSOLE)
+COMMANDS = (*ACTIONS, *VIEWS, *STORIES, *CONSOLE)
 
 
 def bindings() -> list[Binding]:

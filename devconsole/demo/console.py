@@ -20,8 +20,8 @@ from devconsole.demo.caption_bar import CaptionBar, Showing
 from devconsole.demo.captions import Caption, Moment
 from devconsole.demo.pace import Pace
 from devconsole.demo.player import Player
-from devconsole.demo.source import MovingSource
 from devconsole.demo.stage import Stage, Stages
+from devconsole.moving import MovingSource
 from devconsole.output import ExitCode, Failure
 from devconsole.scenario.script import Script
 from devconsole.screens.live import LiveScreen

@@ -29,6 +29,9 @@ class Stages(Protocol):
 
     def __call__(self, script: Script, /) -> AbstractContextManager[Stage]: ...
 
+    def close(self) -> None:
+        """No stages are wanted any more."""
+
 
 class OwnStages:
     """Stages on servers of this process; the event loop for them starts with the first."""

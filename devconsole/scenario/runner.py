@@ -193,7 +193,8 @@ def title_of(step: Step) -> str:
     if step.say is not None:
         return step.say
     if step.do is not None:
-        return step.do
+        words = [value for value in step.with_.values() if isinstance(value, str) and "${" not in value]
+        return f"{step.do} {', '.join(words)}".strip()
     if step.advance is not None:
         return f"{step.advance} pass"
     return f"until {step.until}" if step.until is not None else "what is expected by now"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,7 @@ def _begin(said: Any) -> None:
     """In a new process: one host for all that is played here."""
     global _host, _said
     _host, _said = _open.enter_context(hosting()), said
+    Finalize(None, _open.close, exitpriority=10)  # a worker of a pool ends without `atexit`
 
 
 def _play_here(script: Script, playing: Playing) -> StoryResult:

@@ -15,7 +15,7 @@ from devconsole.output import Failure
 from devconsole.scenario.scene import Scene
 from devconsole.scenario.script import Script, parse
 from devconsole.source import Address
-from relay.api import ClockView, ListBalances, ListEvents, Operation, Page, ShowClock
+from relay.api import ClockView, EventPage, ListBalances, ListEvents, Operation, Page, ShowClock
 from tests.support.console import FakeSource, FrozenClock
 from tests.support.playing import PATIENCE_S
 
@@ -51,7 +51,9 @@ class NobodyThere:
     def call(self, operation: Operation[Any]) -> Any:
         if isinstance(operation, ShowClock):
             return ClockView(now=NOW, virtual=False, seed=None, next_due_at=None)
-        assert isinstance(operation, ListBalances | ListEvents), operation
+        if isinstance(operation, ListEvents):
+            return EventPage(rows=(), first_id=0, last_id=0, total=0)
+        assert isinstance(operation, ListBalances), operation
         return Page[Any](rows=(), total=0)
 
 
@@ -64,6 +66,9 @@ class ScriptedStages:
         self.may_build = threading.Event()
         if at_once:
             self.may_build.set()
+
+    def close(self) -> None:
+        """Nothing is kept."""
 
     @contextlib.contextmanager
     def __call__(self, _script: Script, /) -> Iterator[Stage]:

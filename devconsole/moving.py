@@ -1,4 +1,4 @@
-"""What the console watches while a demo goes from stage to stage."""
+"""What the console watches while stories take it from server to server, and home again."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ R = TypeVar("R")
 
 class MovingSource:
     """A source whose server changes: the feed of the next one begins with a `hello` that was not resumed, so that
-    everything shown is loaded anew. Until the first move there is no server, and everybody waits."""
+    everything shown is loaded anew. Without a `home` there is no server until the first move, and everybody waits."""
 
-    def __init__(self) -> None:
-        self._here: RemoteSource | None = None
+    def __init__(self, home: RemoteSource | None = None) -> None:
+        self._home = self._here = home
         self._moved = asyncio.Event()
 
-    def move(self, address: Address) -> None:
-        """From now on, this server."""
-        self._here = RemoteSource(lambda: address)
+    def move(self, address: Address | None) -> None:
+        """From now on, this server; None = home."""
+        self._here = RemoteSource(lambda: address) if address is not None else self._home
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
@@ -39,11 +39,13 @@ class MovingSource:
             async for item in _until(moved, here.feed(after=after, on_lost=on_lost)):
                 yield item
             after = None
-            await here.close()
+            if here is not self._home:
+                await here.close()
 
     async def close(self) -> None:
-        if self._here is not None:
-            await self._here.close()
+        for source in {self._here, self._home} - {None}:
+            assert source is not None
+            await source.close()
 
     async def _arrived(self) -> RemoteSource:
         while self._here is None:
