@@ -73,6 +73,18 @@ def _cards_screen() -> Screen[Any]:
     return CardsScreen()
 
 
+def _forwards_screen() -> Screen[Any]:
+    from devconsole.screens.forwards import ForwardsScreen
+
+    return ForwardsScreen()
+
+
+def _faults_screen() -> Screen[Any]:
+    from devconsole.screens.faults import FaultsScreen
+
+    return FaultsScreen()
+
+
 class DevConsole(App[int]):
     """A console on one server. It holds no business logic: forms return operations, the server carries them out.
 
@@ -90,6 +102,8 @@ class DevConsole(App[int]):
         "failures": _failures_screen,
         "cards": _cards_screen,
         "scenarios": _scenarios_screen,
+        "forwards": _forwards_screen,
+        "faults": _faults_screen,
     }
     NOTIFICATION_TIMEOUT = 8
 
@@ -235,6 +249,12 @@ class DevConsole(App[int]):
         from devconsole.screens.delivery import DeliveryScreen
 
         self.push_screen(DeliveryScreen(delivery))
+
+    def open_forward(self, forward: int) -> None:
+        """Show one delivery to one application in full."""
+        from devconsole.screens.forward import ForwardScreen
+
+        self.push_screen(ForwardScreen(forward))
 
     def open_company(self, company: str) -> None:
         """Show a company, named by its slug, in full."""

@@ -122,6 +122,24 @@ VIEWS = (
     ConsoleCommand(
         "show.cards", "5", "Cards", "Test cards", "What each test card does", "show('cards')", group="Screens"
     ),
+    ConsoleCommand(
+        "show.forwards",
+        "8",
+        "Forwards",
+        "Forwards",
+        "Your own applications, what each was sent, what it answered",
+        "show('forwards')",
+        group="Screens",
+    ),
+    ConsoleCommand(
+        "show.faults",
+        "9",
+        "Faults",
+        "Faults",
+        "What can go wrong, and whether it holds",
+        "show('faults')",
+        group="Screens",
+    ),
 )
 
 STORIES = (

@@ -14,15 +14,23 @@ from relay.api import (
     CompanyView,
     CreateTopup,
     DeliveryView,
+    FaultView,
+    ForwardTargetView,
+    ForwardView,
+    GradeView,
     LedgerCheck,
+    NewForwardTarget,
     Operation,
     Page,
     RefundCall,
     RefundView,
     ReloadView,
+    RemoveForwardTarget,
     ReplayEvents,
     ReplayResult,
+    RetryForwards,
     StartCall,
+    SwitchFaultsOff,
     TestModeView,
     TopupView,
 )
@@ -75,6 +83,21 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
             return _ledger(answer)
         case ReloadView():
             return Outcome(f"{count(len(answer.modules), 'module')} of billing loaded anew.", title="Reloaded")
+        case NewForwardTarget(target=target):
+            return Outcome(f"{target.name} gets what is delivered from now on.", title="Added")
+        case ForwardTargetView():
+            return _forward_target(operation, answer)
+        case GradeView():
+            good = answer.passed == answer.of
+            text = f"{answer.passed} of {answer.of} guarantees given."
+            return Outcome(text, "information" if good else "warning", "Graded")
+        case FaultView():
+            times = "once" if answer.times_left == 1 else f"{answer.times_left:,} times"
+            return Outcome(f"{answer.title}: {times}.", "warning", "Fault on")
+        case Page() if isinstance(operation, SwitchFaultsOff):
+            return Outcome(f"{count(answer.total, 'fault')} switched off.", title="Faults off")
+        case Page() if isinstance(operation, RetryForwards):
+            return _retried(answer.rows)
         case Page() if isinstance(operation, ReplayEvents):
             return _replays(answer.rows)
         case _:
@@ -137,6 +160,22 @@ def _delivery(delivery: DeliveryView) -> Outcome:
     if delivery.verdict == "rejected":
         return Outcome(f"{delivery.reason} {delivery.remedy or ''}".strip(), "error", "Rejected")
     return Outcome(f"{delivery.event_id} was {delivery.verdict}.", title="Sent")
+
+
+def _forward_target(operation: Operation[Any], target: ForwardTargetView) -> Outcome:
+    if isinstance(operation, RemoveForwardTarget):
+        return Outcome(f"{target.name} gets nothing any more.", title="Removed")
+    waiting = f", {count(target.waiting, 'delivery', 'deliveries')} waiting" if target.waiting else ""
+    return Outcome(f"{target.name}: {target.health_reason}{waiting}.", title=target.health.capitalize())
+
+
+def _retried(rows: tuple[ForwardView, ...]) -> Outcome:
+    if not rows:
+        return Outcome("Nothing was refused or given up.", title="Nothing to send again")
+    taken = sum(row.state == "delivered" for row in rows)
+    last = next((row.reason for row in rows if row.state != "delivered"), None)
+    text = f"{taken} of {count(len(rows), 'delivery', 'deliveries')} taken." + (f" {last}." if last else "")
+    return Outcome(text, "information" if taken == len(rows) else "warning", "Sent again")
 
 
 def _test_mode(test_mode: TestModeView) -> Outcome:

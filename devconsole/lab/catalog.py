@@ -26,6 +26,8 @@ LOCKED_S = 0.6
 FULL_S = 0.5
 SKEW_S = 600.0
 SKEW_LOOK_S, SKEW_LOOKS = 0.02, 200
+ASIDE = ("queue", "send")
+"""Commits of notices to companies: beside the story, so not every run passes them."""
 AFTER_S = 0.25
 """Into the story, when something happens beside it."""
 
@@ -105,7 +107,8 @@ def _handler_error(chance: Random, _points: Sequence[Point]) -> Trouble:
 
 def _crash(when: str) -> Brew:
     def brew(chance: Random, points: Sequence[Point]) -> Trouble:
-        point = chance.choice(sorted(point for point in points if point.when == when and point.nth == 1))
+        passed = (point for point in points if point.when == when and point.nth == 1 and point.what not in ASIDE)
+        point = chance.choice(sorted(passed))
         return Trouble(f"{when} {point.what}", lambda world: world.deaths > 0, deadly=point)
 
     return brew
@@ -116,8 +119,7 @@ def _restart(chance: Random, _points: Sequence[Point]) -> Trouble:
 
     async def restart(world: World) -> None:
         await asyncio.sleep(after_s)
-        if world.server.is_alive:
-            await world.restart()
+        await world.restart()
 
     return Trouble(f"after {after_s} s", lambda world: world.restarts > 0, beside=restart)
 

@@ -23,6 +23,7 @@ from devconsole.lab.world import Stuck, World, running_world
 
 REACHED_AFTER_TRIES = 3
 """What comes together shares a commit, so not every run passes each point: so often it is tried to strike."""
+ANOTHER_CHOICE_MAX = 20
 HELD, BROKEN, NOT_REACHED = "held", "broken", "not reached"
 
 
@@ -127,8 +128,7 @@ async def experiment(names: tuple[str, ...], calm: Calm, place: Path, *, seed: i
     started = time.monotonic()
     for attempt in range(REACHED_AFTER_TRIES):
         home = place / str(attempt)
-        chance = {name: Random(f"{seed}/{'+'.join(names)}/{name}") for name in names}
-        troubles = [BREWS[name](chance[name], calm.points) for name in names]
+        troubles = brew(names, calm.points, seed=seed)
         async with _troubled(home, calm, troubles) as (world, stuck):
             result = Result(
                 faults=names,
@@ -145,6 +145,19 @@ async def experiment(names: tuple[str, ...], calm: Calm, place: Path, *, seed: i
         if result.verdict != NOT_REACHED:
             break
     return result
+
+
+def brew(names: tuple[str, ...], points: Sequence[Point], *, seed: int) -> list[Trouble]:
+    """What the seed chooses for these faults; two at the sandbox hit different things, or one would hide the other."""
+    for again in range(ANOTHER_CHOICE_MAX):
+        troubles = [
+            BREWS[name](Random(f"{seed}/{'+'.join(names)}/{name}/{again * place}"), points)
+            for place, name in enumerate(names)
+        ]
+        hit = [(rule.target, rule.path) for trouble in troubles for rule in trouble.rules]
+        if len(set(hit)) == len(hit):
+            break
+    return troubles
 
 
 @contextlib.asynccontextmanager

@@ -29,6 +29,8 @@ PRELOADED = ("devconsole.lab.host", "devconsole.wiring", "stripe", "uvloop")
 SETTINGS = ("STRIPE_", "DEVCONSOLE_", "DEFAULT_", "PREPAID_", "AUTO_TOPUP_")
 """What the environment says to a server is kept out of the lab."""
 READY_S = 30.0
+KILLED = -9
+"""Exit code of a process that did as a deadly point says."""
 POLL_S = 0.01
 IMPATIENT_MS = 200
 """How long a writer waits for the lock where a locked database is to be noticed; otherwise ten seconds."""
@@ -98,8 +100,9 @@ class ServerProcess:
         self.kill()
 
     def again(self) -> ServerProcess:
-        """A new process on the same home. The point at which this one died is behind it."""
-        return ServerProcess(replace(self.plan, deadly=self.plan.deadly[1:]))
+        """A new process on the same home. If this one has died, the point at which it did is behind it."""
+        deadly = self.plan.deadly[1:] if self.exit_code == KILLED else self.plan.deadly
+        return ServerProcess(replace(self.plan, deadly=deadly))
 
 
 def preload() -> None:

@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar
 import aiohttp
 
 from billing.worker import PERIODIC
-from devconsole.lab.host import Plan, ServerProcess
+from devconsole.lab.host import KILLED, Plan, ServerProcess
 from devconsole.settings import SANDBOX_KEY
 from devconsole.wiring import STRIPE_DATABASE
 from fixtures.sandbox.clock import SystemClock
@@ -45,7 +45,6 @@ HORIZON_S: Final = 900.0
 REDELIVERIES_S: Final = (0.1,) * 300
 """The sandbox sends again after a tenth of a second, for longer than anybody here is patient."""
 TRIES_MAX: Final = 8
-KILLED: Final = -9
 
 
 class Stuck(Exception):
@@ -68,6 +67,8 @@ class World:
     """How wrong the server's clock is."""
     told: dict[str, object] = field(default_factory=dict)
     """Hazards that a server which takes the place of a dead one is told too."""
+    _one_server_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a server is being replaced: one that is just ending in order is not dead."""
 
     @property
     def database(self) -> Path:
@@ -135,9 +136,10 @@ class World:
 
     async def step(self) -> bool:
         """Revive a dead server, let time pass if only time is missing; whether there is nothing to do."""
-        if not self.server.is_alive:
-            await self.revive()
-            return False
+        async with self._one_server_at_a_time:
+            if not self.server.is_alive:
+                await self.revive()
+                return False
         due, later = self.unfinished()
         if due or later is None:
             return not due
@@ -195,9 +197,11 @@ class World:
 
     async def restart(self) -> None:
         """End the server in order, and start it again."""
-        await self.server.end()
-        self.restarts += 1
-        await self._start_again()
+        async with self._one_server_at_a_time:
+            if self.server.is_alive:
+                await self.server.end()
+            self.restarts += 1
+            await self._start_again()
 
     async def _start_again(self) -> None:
         old, self.server = self.server, self.server.again()
