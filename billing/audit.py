@@ -28,6 +28,7 @@ class Action(StrEnum):
     CALL_REFUNDED = "call.refunded"
     CALL_NOT_BILLABLE = "call.marked_non_billable"
     PAYMENT_REFUND_REQUESTED = "payment.refund_requested"
+    PAYMENT_RECONCILED = "payment.reconciled"
     LIMITS_CHANGED = "limits.changed"
     AUTO_TOPUP_CHANGED = "auto_topup.changed"
 

@@ -123,6 +123,8 @@ class GatewayRefund:
     amount_cents: int
     reason: str | None = None
     failure_reason: str | None = None
+    request_row_id: int | None = None
+    """The row of our own request, from the metadata."""
 
 
 class PaymentGateway(Protocol):

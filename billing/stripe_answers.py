@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from billing.gateway import Checkout, GatewayRefund, Payment, SavedMethod
-from billing.handlers.objects import CardDetails, Cents, MethodDetails, NextAction, PaymentError, Ref, id_of
+from billing.handlers.objects import CardDetails, Cents, Dispute, MethodDetails, NextAction, PaymentError, Ref, id_of
+from billing.records import DisputeRecord, PaymentRecord
 
 
 class Method(msgspec.Struct):
@@ -22,13 +23,20 @@ class Method(msgspec.Struct):
         return MethodDetails(card=self.card, sepa_debit=self.sepa_debit).label
 
 
+class ChargeAnswer(msgspec.Struct):
+    id: str
+    amount_refunded: Cents = 0
+    disputed: bool = False
+
+
 class Intent(msgspec.Struct):
     id: str
     status: str
     amount: Cents
     currency: str
+    created: int = 0
     amount_received: Cents = 0
-    latest_charge: Ref = None
+    latest_charge: ChargeAnswer | str | None = None
     payment_method: Method | str | None = None
     next_action: NextAction | None = None
     last_payment_error: PaymentError | None = None
@@ -53,6 +61,7 @@ class RefundAnswer(msgspec.Struct):
     status: str | None = None
     reason: str | None = None
     failure_reason: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 class SessionList(msgspec.Struct):
@@ -61,6 +70,15 @@ class SessionList(msgspec.Struct):
 
 class IntentList(msgspec.Struct):
     data: list[Intent]
+    has_more: bool = False
+
+
+class RefundList(msgspec.Struct):
+    data: list[RefundAnswer]
+
+
+class DisputeList(msgspec.Struct):
+    data: list[Dispute]
 
 
 def checkout_of(session: Session) -> Checkout:
@@ -77,7 +95,7 @@ def checkout_of(session: Session) -> Checkout:
 
 
 def payment_of(intent: Intent) -> Payment:
-    method = intent.payment_method
+    method, charge = intent.payment_method, intent.latest_charge
     action = intent.next_action.redirect_to_url if intent.next_action is not None else None
     error = intent.last_payment_error or PaymentError()
     return Payment(
@@ -86,7 +104,7 @@ def payment_of(intent: Intent) -> Payment:
         amount_cents=intent.amount,
         received_cents=intent.amount_received,
         currency=intent.currency,
-        charge_id=id_of(intent.latest_charge),
+        charge_id=charge.id if isinstance(charge, ChargeAnswer) else charge,
         payment_method_id=method.id if isinstance(method, Method) else method,
         payment_method_label=method.label if isinstance(method, Method) else None,
         next_action_url=action.url if action is not None else None,
@@ -104,10 +122,33 @@ def saved_method_of(method: Method) -> SavedMethod:
 
 
 def refund_of(refund: RefundAnswer) -> GatewayRefund:
+    row_id = (refund.metadata or {}).get("refund_row_id", "")
     return GatewayRefund(
         refund_id=refund.id,
         status=refund.status or "pending",
         amount_cents=refund.amount,
         reason=refund.reason,
         failure_reason=refund.failure_reason,
+        request_row_id=int(row_id) if row_id.isascii() and row_id.isdigit() else None,
+    )
+
+
+def record_of(intent: Intent) -> PaymentRecord:
+    charge = intent.latest_charge
+    return PaymentRecord(
+        payment=payment_of(intent),
+        created_at=datetime.fromtimestamp(intent.created, UTC),
+        refunded_cents=charge.amount_refunded if isinstance(charge, ChargeAnswer) else 0,
+        disputed=isinstance(charge, ChargeAnswer) and charge.disputed,
+    )
+
+
+def dispute_of(dispute: Dispute) -> DisputeRecord:
+    return DisputeRecord(
+        dispute_id=dispute.id,
+        amount_cents=dispute.amount,
+        status=dispute.status,
+        reason=dispute.reason,
+        withdrawn=dispute.was_withdrawn,
+        reinstated=dispute.was_reinstated,
     )

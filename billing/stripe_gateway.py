@@ -1,22 +1,11 @@
-"""The one file that calls Stripe, through the official SDK. Where the API base points is a setting: the sandbox, the
-real test mode, or any other stand-in.
-
-The SDK takes a fifth of a second to import, so it is imported at the first call, beside the event loop.
-"""
+"""What billing asks of Stripe when it moves money: the sandbox, the real test mode, or any other stand-in."""
 
 from __future__ import annotations
 
-import asyncio
-import importlib
-from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-import msgspec
-from aiohttp import ClientTimeout
-
 from billing.clock import IdSource, RandomIds
-from billing.errors import BillingError, CardDeclined, GatewayUnavailable, Refused, UnknownAtStripe
 from billing.gateway import (
     ChargeRequest,
     Checkout,
@@ -40,18 +29,14 @@ from billing.stripe_answers import (
     refund_of,
     saved_method_of,
 )
+from billing.stripe_connection import Call, Sleep, StripeConnection
+from billing.stripe_records import StripeRecords
 
-TIMEOUT_S: Final = 30.0
-"""For one attempt; Stripe answers within a few seconds, a payment rarely within ten."""
-RETRIES: Final = 2
-"""By the SDK, with the same idempotency key, after a lost connection, a 409 or a 5xx."""
 SEARCHED: Final = 100
 """So many of a customer's newest payments are looked through for one top-up."""
 STRIPE_REASONS: Final = frozenset({"duplicate", "fraudulent", "requested_by_customer"})
 
 T = TypeVar("T")
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class StripeGateway:
@@ -69,16 +54,13 @@ class StripeGateway:
 
         `sleep` waits between the SDK's retries; None = for as long as the SDK says.
         """
-        if "_live_" in api_key:
-            raise Refused("live keys are not accepted", remedy="Use the sk_test_… key of your Stripe account.")
-        self._api_key = api_key
-        self._api_base = api_base
+        self._connection = StripeConnection(api_key, api_base, sleep=sleep)
         self._ids = ids or RandomIds()
-        self._sleep = sleep
-        self._connecting = asyncio.Lock()
-        self._sdk: Any = None
-        self._client: Any = None
-        self._http: Any = None
+
+    @property
+    def records(self) -> StripeRecords:
+        """What Stripe has on record, over the same connection."""
+        return StripeRecords(self._connection)
 
     async def create_customer(self, request: CustomerRequest) -> str:
         params = {
@@ -203,41 +185,10 @@ class StripeGateway:
         return _key(self._ids.new("call_once_"))
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._http.close_async()
-            self._client = None
+        await self._connection.close()
 
-    async def _ask(self, call: Callable[[Any], Awaitable[Any]], answer: type[T]) -> T:
-        """Make one call and read the answer; the SDK's errors become ours."""
-        client = await self._connected()
-        try:
-            answered = await call(client.v1)
-        except self._sdk.StripeError as error:
-            raise _translated(error, self._sdk, self._api_base) from error
-        try:
-            return msgspec.convert(answered.to_dict(), answer)
-        except msgspec.ValidationError as error:
-            raise GatewayUnavailable(f"Stripe's answer cannot be read: {error}") from error
-
-    async def _connected(self) -> Any:
-        async with self._connecting:
-            if self._client is None:
-                self._sdk = await asyncio.to_thread(importlib.import_module, "stripe")
-                self._http = _http_client(self._sdk, self._sleep)
-                self._client = self._sdk.StripeClient(
-                    self._api_key,
-                    http_client=self._http,
-                    max_network_retries=RETRIES,
-                    base_addresses={"api": self._api_base} if self._api_base else {},
-                )
-            return self._client
-
-
-def _http_client(sdk: Any, sleep: Sleep | None) -> Any:
-    client = sdk.AIOHTTPClient(timeout=ClientTimeout(total=TIMEOUT_S))
-    if sleep is not None:
-        client.sleep_async = sleep  # the hook that the SDK's clients differ in
-    return client
+    async def _ask(self, call: Call, answer: type[T]) -> T:
+        return await self._connection.ask(call, answer)
 
 
 _INTENT_EXPANDED: Final = ["payment_method"]
@@ -255,27 +206,3 @@ def _metadata(company_id: int, topup_id: int, topup_key: str, origin: str | None
     """What leads an event back to its top-up. The key tells databases apart that share one Stripe account."""
     found = {"company_id": str(company_id), "topup_id": str(topup_id), "topup_key": topup_key}
     return found if origin is None else {**found, "origin": origin}
-
-
-def _translated(error: Any, sdk: Any, api_base: str | None) -> BillingError:
-    """The SDK's error as ours: declined, refused, or nobody knows what happened."""
-    said = error.user_message or str(error) or type(error).__name__
-    body = error.json_body if isinstance(error.json_body, dict) else {}
-    details: Any = body.get("error")
-    details = details if isinstance(details, dict) else {}
-    if isinstance(error, sdk.CardError):
-        return CardDeclined(
-            said,
-            failure_code=details.get("code") or error.code or "card_declined",
-            decline_code=details.get("decline_code"),
-            payment_intent_id=(details.get("payment_intent") or {}).get("id"),
-            charge_id=details.get("charge"),
-        )
-    if isinstance(error, sdk.AuthenticationError | sdk.PermissionError):
-        return Refused(f"Stripe refused the key: {said}", remedy="Set STRIPE_SECRET to a valid sk_test_… key.")
-    in_use = details.get("code") == "idempotency_key_in_use"
-    if isinstance(error, sdk.InvalidRequestError) and error.http_status == HTTPStatus.NOT_FOUND:
-        return UnknownAtStripe(f"Stripe does not know it: {said}")
-    if isinstance(error, sdk.InvalidRequestError | sdk.IdempotencyError) and not in_use:
-        return Refused(f"Stripe refused the request: {said}")
-    return GatewayUnavailable(f"Stripe at {api_base or 'api.stripe.com'} could not be asked: {said}")

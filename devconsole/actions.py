@@ -20,6 +20,7 @@ from relay.api import (
     ListCards,
     ListEventTypes,
     Operation,
+    ReconcileLedger,
     ReloadCode,
     ReplayEvents,
     TopupView,
@@ -188,6 +189,12 @@ class Actions:
 
     def check_ledger(self) -> None:
         self._console.perform(CheckLedger())
+
+    async def reconcile(self) -> None:
+        from devconsole.screens.modals.reconcile import ReconcileForm
+
+        found = await self._console.source.call(ReconcileLedger())
+        self._open(ReconcileForm(found.comparison))
 
     def test_mode(self) -> None:
         from devconsole.screens.modals.confirm import TestModeForm

@@ -323,6 +323,9 @@ class DevConsole(App[int]):
     def action_check_ledger(self) -> None:
         self._act(self.actions.check_ledger)
 
+    def action_reconcile(self) -> None:
+        self._act(self.actions.reconcile)
+
     def action_test_mode(self) -> None:
         self._act(self.actions.test_mode)
 

@@ -95,6 +95,14 @@ ACTIONS = (
         "ledger.check", "l", "Check ledger", "Prove the ledger", "Every balance is the sum of its rows", "check_ledger"
     ),
     ConsoleCommand(
+        "ledger.reconcile",
+        "L",
+        "Reconcile",
+        "Compare with Stripe",
+        "Payments that Stripe has and we do not, and the reverse; book what was lost",
+        "reconcile",
+    ),
+    ConsoleCommand(
         "code.reload", None, "Reload code", "Load handlers and rules again", "As they are on disk now", "reload_code"
     ),
     ConsoleCommand("test-mode.switch", "m", "Test mode", "Switch test mode on or off", "The lock file", "test_mode"),

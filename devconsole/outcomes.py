@@ -22,6 +22,7 @@ from relay.api import (
     NewForwardTarget,
     Operation,
     Page,
+    Reconciliation,
     RefundCall,
     RefundView,
     ReloadView,
@@ -69,6 +70,8 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
             return _auto_topup(answer)
         case AutoTopupCheck(decision=decision):
             return Outcome(decision.explanation, title="Charged" if decision.allowed else "No automatic top-up")
+        case Reconciliation():
+            return _reconciled(answer)
         case RefundView():
             return Outcome(
                 f"{euros(answer.amount_cents)} go back to the card, and are off the balance.", title="Refunded"
@@ -184,11 +187,24 @@ def _test_mode(test_mode: TestModeView) -> Outcome:
 
 
 def _ledger(check: LedgerCheck) -> Outcome:
+    stripe = check.stripe
     if check.ok:
-        return Outcome(
-            f"{count(check.rows, 'row')} of {count(check.companies, 'company', 'companies')} add up.", title="Proven"
-        )
-    return Outcome("; ".join(breach.detail for breach in check.breaches[:3]), "error", "Ledger check failed")
+        said = f"Stripe says the same of {count(stripe.payments, 'payment')}" if stripe.asked else stripe.reason
+        rows = f"{count(check.rows, 'row')} of {count(check.companies, 'company', 'companies')} add up"
+        return Outcome(f"{rows}. {said}.", title="Proven")
+    wrong = [breach.detail for breach in check.breaches]
+    wrong += [difference.detail for difference in stripe.differences if difference.breaks]
+    return Outcome("; ".join(wrong[:3]), "error", "Ledger check failed")
+
+
+def _reconciled(found: Reconciliation) -> Outcome:
+    stripe = found.comparison
+    if found.mended:
+        severity: Severity = "information" if stripe.agrees else "warning"
+        return Outcome("\n".join(found.mended[:3]), severity, f"{count(len(found.mended), 'payment')} booked")
+    if stripe.agrees:
+        return Outcome(f"Stripe says the same of {count(stripe.payments, 'payment')}.", title="Reconciled")
+    return Outcome(f"Not the same here: {count(len(stripe.differences), 'payment')}.", "error", "Stripe says otherwise")
 
 
 def _replays(results: tuple[ReplayResult, ...]) -> Outcome:

@@ -19,6 +19,7 @@ from billing.schema import prepare
 from billing.services.auto_topup import AutoTopupService
 from billing.services.call_refund import CallRefundService
 from billing.services.prepaid import PrepaidBillingService
+from billing.services.reconciler import Reconciler
 from billing.services.topup import StripeTopupService
 from billing.worker import Worker
 from devconsole import __version__
@@ -194,6 +195,7 @@ def _backend(
     auto_topups = AutoTopupService(db=db, gateway=gateway, clock=clock, ids=ids, policy=policy, guard=test_mode)
     prepaid = PrepaidBillingService(db=db, clock=clock, ids=ids, policy=policy, guard=test_mode)
     call_refunds = CallRefundService(db=db, clock=clock, policy=policy, guard=test_mode)
+    reconciler = Reconciler(db=db, records=gateway.records, clock=clock, policy=policy, guard=test_mode)
     worker = Worker(
         db=db,
         clock=clock,
@@ -225,6 +227,7 @@ def _backend(
         auto_topups=auto_topups,
         prepaid=prepaid,
         call_refunds=call_refunds,
+        reconciler=reconciler,
         worker=worker,
         test_mode=test_mode,
         secrets=SecretRing(local=home.local_secret()),

@@ -15,6 +15,7 @@ from billing.policy import Policy
 from billing.services.auto_topup import AutoTopupService
 from billing.services.call_refund import CallRefundService
 from billing.services.prepaid import PrepaidBillingService
+from billing.services.reconciler import Reconciler
 from billing.services.topup import StripeTopupService
 from billing.worker import Worker
 from relay.api.faults import FaultView
@@ -164,6 +165,7 @@ class Backend:
     auto_topups: AutoTopupService
     prepaid: PrepaidBillingService
     call_refunds: CallRefundService
+    reconciler: Reconciler
     worker: Worker
 
     test_mode: TestMode

@@ -80,13 +80,12 @@ def dispute_told(session: Session, event: Event[Dispute]) -> Outcome:
     contradiction = _contradiction(found, dispute.amount, dispute.currency)
     if contradiction is not None:
         return quarantined(contradiction, found, correlation_id=claim.correlation_id)
-    moved = dispute.balance_transactions or []
     fact = DisputeFact(
         dispute_id=dispute.id,
         amount_cents=dispute.amount,
         status=dispute.status,
-        withdrawn=event.type.endswith("funds_withdrawn") or any(entry.amount < 0 for entry in moved),
-        reinstated=event.type.endswith("funds_reinstated") or any(entry.amount > 0 for entry in moved),
+        withdrawn=event.type.endswith("funds_withdrawn") or dispute.was_withdrawn,
+        reinstated=event.type.endswith("funds_reinstated") or dispute.was_reinstated,
         reason=dispute.reason,
     )
     note_dispute(session, found, fact, now=event.now)

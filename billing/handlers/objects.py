@@ -132,6 +132,16 @@ class Dispute(StripeObject, frozen=True, kw_only=True):
     balance_transactions: list[BalanceTransaction] | None = None
     metadata: dict[str, Any] | None = None
 
+    @property
+    def was_withdrawn(self) -> bool:
+        """Whether the disputed money was taken from us."""
+        return any(moved.amount < 0 for moved in self.balance_transactions or ())
+
+    @property
+    def was_reinstated(self) -> bool:
+        """Whether it was given back."""
+        return any(moved.amount > 0 for moved in self.balance_transactions or ())
+
 
 class PaymentMethod(StripeObject, frozen=True, kw_only=True):
     customer: Ref = None

@@ -6,9 +6,21 @@ import click
 
 from devconsole.commands.arguments import limit, some_company
 from devconsole.commands.verb import Invocation, Noun
-from devconsole.format import amount, count, moment, signed
+from devconsole.format import amount, count, moment, signed, words
 from devconsole.output import Column, ExitCode, facts, table
-from relay.api import Breach, CheckLedger, DigestView, LedgerCheck, LedgerView, ListLedger, ShowDigest
+from relay.api import (
+    Breach,
+    CheckLedger,
+    DifferenceView,
+    DigestView,
+    LedgerCheck,
+    LedgerView,
+    ListLedger,
+    ReconcileLedger,
+    Reconciliation,
+    ShowDigest,
+    StripeComparison,
+)
 
 TYPES = ("topup", "charge", "refund", "adjustment", "reservation", "release", "bonus", "withdrawal")
 
@@ -31,6 +43,15 @@ BREACH_COLUMNS: tuple[Column[Breach], ...] = (
     Column("DETAIL", lambda row: row.detail),
 )
 
+DIFFERENCE_COLUMNS: tuple[Column[DifferenceView], ...] = (
+    Column("WHAT", lambda row: words(row.kind)),
+    Column("PAYMENT", lambda row: row.payment_intent_id),
+    Column("TOP-UP", lambda row: "" if row.topup_id is None else str(row.topup_id), right=True),
+    Column("COMPANY", lambda row: row.company_slug or ""),
+    Column("EUR", lambda row: signed(row.amount_cents), right=True),
+    Column("DETAIL", lambda row: row.detail),
+)
+
 command = Noun("ledger", help="The ledger: every movement of money, and its proof.")
 
 
@@ -47,11 +68,23 @@ def list_ledger(invocation: Invocation, company: str | None, type_: str | None, 
 
 
 @command.command("check", operation=CheckLedger)
+@click.option("--no-stripe", "stripe", flag_value=False, default=True, help="Prove our own rows only.")
 @click.pass_obj
-def check_ledger(invocation: Invocation) -> int:
-    """Exit code 1 when a rule is broken."""
-    check = invocation.show(invocation.call(CheckLedger()), check_text)
+def check_ledger(invocation: Invocation, stripe: bool) -> int:
+    """Exit code 1 when a rule is broken, or when Stripe's payments contradict ours."""
+    check = invocation.show(invocation.call(CheckLedger(stripe=stripe)), check_text)
     return ExitCode.DONE if check.ok else ExitCode.REFUSED
+
+
+@command.command("reconcile", operation=ReconcileLedger)
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="How far back.")
+@click.option("--mend", is_flag=True, help="Read what was lost from Stripe once more, and book it.")
+@click.pass_obj
+def reconcile_ledger(invocation: Invocation, days: int, mend: bool) -> int:
+    """Exit code 1 when our books and Stripe's differ."""
+    request = ReconcileLedger(days=days, mend=mend)
+    found = invocation.show(invocation.call(request), reconciliation_text)
+    return ExitCode.DONE if found.comparison.agrees else ExitCode.REFUSED
 
 
 @command.command("digest", operation=ShowDigest)
@@ -66,8 +99,32 @@ def digest_text(view: DigestView) -> str:
 
 
 def check_text(check: LedgerCheck) -> str:
+    return f"{_proof_text(check)}\n{stripe_text(check.stripe)}"
+
+
+def _proof_text(check: LedgerCheck) -> str:
     extent = f"{count(check.rows, 'row')}, {count(check.companies, 'company', 'companies')}, {check.duration_ms} ms"
-    if check.ok:
+    if not check.breaches:
         return f"The ledger adds up: {extent}."
     broken = count(len(check.breaches), "breach", "breaches")
-    return f"The ledger does not add up: {broken} ({extent}).\n\n{table(BREACH_COLUMNS, check.breaches, empty='')}"
+    return f"The ledger does not add up: {broken} ({extent}).\n\n{table(BREACH_COLUMNS, check.breaches, empty='')}\n"
+
+
+def reconciliation_text(found: Reconciliation) -> str:
+    parts = [f"Booked:\n{chr(10).join(f'  {line}' for line in found.mended)}\n"] if found.mended else []
+    return "\n".join([*parts, stripe_text(found.comparison)])
+
+
+def stripe_text(stripe: StripeComparison) -> str:
+    """What Stripe says of our payments, with what differs."""
+    if not stripe.asked:
+        return f"Stripe was not asked: {stripe.reason}."
+    payments = f"{count(stripe.payments, 'payment')} since {moment(stripe.since)}"
+    if not stripe.complete:
+        payments += ", the newest; there are more"
+    head = f"Stripe {'says the same' if stripe.agrees else 'says otherwise'}: {payments}."
+    if not stripe.differences:
+        return head
+    remedy = "\n\nBook what was lost: devconsole ledger reconcile --mend"
+    rows = table(DIFFERENCE_COLUMNS, stripe.differences, empty="")
+    return f"{head}\n\n{rows}{remedy if any(row.mendable for row in stripe.differences) else ''}"

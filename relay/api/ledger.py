@@ -47,19 +47,73 @@ class Breach(View, frozen=True, kw_only=True):
     ids: tuple[str, ...]
 
 
+class DifferenceView(View, frozen=True, kw_only=True):
+    """One payment that Stripe and we do not agree on."""
+
+    kind: str
+    """not_credited, unknown_here, unknown_at_stripe, not_paid_at_stripe, amount_differs, refund_differs,
+    dispute_unknown"""
+    payment_intent_id: str
+    topup_id: int | None
+    company_slug: str | None
+    amount_cents: int
+    """What it is about."""
+    detail: str
+    breaks: bool
+    """Whether our books are wrong by it; money of others on the same account breaks nothing."""
+    mendable: bool
+    """Whether reading the payment from Stripe again, and booking what it says, mends it."""
+
+
+class StripeComparison(View, frozen=True, kw_only=True):
+    """What Stripe's record of the payments says of ours."""
+
+    asked: bool
+    reason: str | None = None
+    """Why Stripe was not asked, or gave no answer."""
+    agrees: bool | None = None
+    since: datetime | None = None
+    payments: int = 0
+    """So many of Stripe's payments were compared, the newest."""
+    complete: bool = False
+    """False: there were more than could be looked at."""
+    differences: tuple[DifferenceView, ...] = ()
+
+
 class LedgerCheck(View, frozen=True, kw_only=True):
     ok: bool
+    """No rule is broken, and Stripe does not contradict."""
     rows: int
     companies: int
     duration_ms: int
     breaches: tuple[Breach, ...]
+    stripe: StripeComparison
 
 
 class CheckLedger(Operation[LedgerCheck], frozen=True, kw_only=True):
-    """Prove that every balance is the sum of its rows, and that nothing is booked twice or left dangling."""
+    """Prove that every balance is the sum of its rows, that nothing is booked twice, and that Stripe says the same."""
 
     name = "ledger.check"
     role = Role.SUPPORT
+    stripe: bool = True
+    """Whether Stripe is asked, too."""
+
+
+class Reconciliation(View, frozen=True, kw_only=True):
+    comparison: StripeComparison
+    """As it is when all is done."""
+    mended: tuple[str, ...]
+    """What was booked, a sentence for each payment."""
+
+
+class ReconcileLedger(Operation[Reconciliation], frozen=True, kw_only=True):
+    """List the payments that Stripe has and we do not, the reverse, and what differs; book what was lost if asked."""
+
+    name = "ledger.reconcile"
+    days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30
+    mend: bool = False
+    """Read what differs from Stripe once more, and book it as its webhook would have."""
+    actor: str = "developer"
 
 
 class DigestView(View, frozen=True, kw_only=True):

@@ -147,7 +147,7 @@ async def test_a_backfilled_event_and_a_late_delivery_of_it_have_one_effect(
 
     await until(booked)
     assert [row.money_cents for row in (await relay.client.call(ListLedger())).rows] == [5_000]
-    assert (await relay.client.call(CheckLedger())).ok
+    assert (await relay.client.call(CheckLedger(stripe=False))).ok
 
 
 async def test_a_long_gap_is_fetched_oldest_first_over_many_pages(relay: RunningRelay, stripe: Stripe) -> None:

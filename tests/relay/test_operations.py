@@ -83,7 +83,9 @@ async def test_a_call_is_charged_drained_money_is_gone_and_a_refund_brings_it_ba
     assert unpaid.charge_status == "unpaid"
     assert [row.id for row in (await relay.client.call(ListCalls(charge_status="unpaid"))).rows] == [unpaid.id]
     assert (await relay.client.call(ListCalls(company="acme", limit=1))).total == 2
-    assert (await relay.client.call(CheckLedger())).ok
+    check = await relay.client.call(CheckLedger())
+    assert (check.ok, check.stripe.asked) == (True, False)
+    assert "could not be asked" in (check.stripe.reason or ""), "a Stripe out of reach is said, and no breach"
 
 
 async def test_a_running_call_holds_money_until_it_ends(relay: RunningRelay) -> None:

@@ -122,7 +122,7 @@ async def test_an_edited_body_is_tried_against_the_attempt_of_the_original(relay
     assert (await relay.client.call(ShowBalance(company="acme"))).balance_cents == 5_000
     twice = await relay.client.call(SendEvent(body=mended))
     assert (twice.status, twice.ledger_ids) == ("completed", ())
-    assert (await relay.client.call(CheckLedger())).ok
+    assert (await relay.client.call(CheckLedger(stripe=False))).ok
 
 
 async def test_a_body_of_ones_own_keeps_its_id_and_an_unchanged_one_is_a_duplicate(relay: RunningRelay) -> None:

@@ -20,6 +20,7 @@ from relay.api import (
     ListDecisions,
     ListEvents,
     ListTopups,
+    ReconcileLedger,
     RefundCharge,
     RunDoctor,
     SetAutoTopup,
@@ -146,3 +147,37 @@ async def test_the_doctor_names_what_is_wrong_and_the_way_out(connected: Connect
     assert broken == {"webhook", "stripe", "test mode", "clock"}
     assert findings["test mode"].remedy
     assert findings["stripe"].remedy
+
+
+async def test_a_refund_that_no_webhook_told_of_is_found_by_the_check_and_booked_when_asked(
+    connected: Connected,
+) -> None:
+    relay = connected.relay
+    await relay.company()
+    paid = await relay.client.call(CreateTopup(company="acme", amount_cents=5_000, card="visa"))
+    await connected.settled()
+    assert (await relay.client.call(CheckLedger())).stripe.agrees
+    await unheard(connected, "POST", "/v1/refunds", {"payment_intent": str(paid.payment_intent_id), "amount": "2000"})
+    check = await relay.client.call(CheckLedger())
+    assert (check.ok, check.breaches, check.stripe.agrees) == (False, (), False)
+    (difference,) = check.stripe.differences
+    assert (difference.kind, difference.topup_id, difference.mendable) == ("refund_differs", paid.id, True)
+    assert (await relay.client.call(CheckLedger(stripe=False))).ok
+    found = await relay.client.call(ReconcileLedger())
+    assert (found.mended, found.comparison.differences) == ((), check.stripe.differences)
+    mended = await relay.client.call(ReconcileLedger(mend=True))
+    assert (len(mended.mended), mended.comparison.agrees) == (1, True)
+    assert (await relay.client.call(ShowBalance(company="acme"))).balance_cents == 3_000
+    assert (await relay.client.call(CheckLedger())).ok
+
+
+async def unheard(connected: Connected, method: str, path: str, data: dict[str, str]) -> None:
+    """What somebody does at Stripe, and no webhook tells us of."""
+    headers = {"Authorization": "Bearer sk_test_0123456789"}
+    async with connected.relay.http.get(f"{connected.sandbox.url}/v1/webhook_endpoints", headers=headers) as answer:
+        endpoints = (await answer.json())["data"]
+    for endpoint in endpoints:
+        url = f"{connected.sandbox.url}/v1/webhook_endpoints/{endpoint['id']}"
+        await connected.relay.http.delete(url, headers=headers)
+    async with connected.relay.http.request(method, connected.sandbox.url + path, data=data, headers=headers) as answer:
+        assert answer.status == 200, await answer.text()

@@ -12,7 +12,8 @@ from textual.widgets import Input, Static
 
 from devconsole.themes import DARK, OURS
 from devconsole.widgets.field import Field
-from relay.api import CardView, EventTypeView
+from relay.api import CardView, DifferenceView, EventTypeView, StripeComparison
+from tests.support import views
 
 OPEN = object()
 """The form has not been answered."""
@@ -120,3 +121,44 @@ EVENT_TYPES = (
 def _plain(static: Static) -> str:
     visual = static.visual
     return visual.plain if isinstance(visual, Content) else str(visual)
+
+
+DIFFERING = StripeComparison(
+    asked=True,
+    agrees=False,
+    since=views.at(0),
+    payments=214,
+    complete=True,
+    differences=(
+        DifferenceView(
+            kind="not_credited",
+            payment_intent_id="pi_3TzLost000000000000001",
+            topup_id=12,
+            company_slug="acme-telefon",
+            amount_cents=5_000,
+            detail="Stripe has received 50.00 EUR, top-up 12 is processing",
+            breaks=True,
+            mendable=True,
+        ),
+        DifferenceView(
+            kind="unknown_at_stripe",
+            payment_intent_id="pi_3TzMade000000000000002",
+            topup_id=9,
+            company_slug="bergbau",
+            amount_cents=2_000,
+            detail="top-up 9 was credited with 20.00 EUR, but Stripe does not know the payment",
+            breaks=True,
+            mendable=False,
+        ),
+        DifferenceView(
+            kind="unknown_here",
+            payment_intent_id="pi_3TzElse000000000000003",
+            topup_id=None,
+            company_slug=None,
+            amount_cents=700,
+            detail="7.00 EUR were paid, and name no top-up of this installation",
+            breaks=False,
+            mendable=False,
+        ),
+    ),
+)

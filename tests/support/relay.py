@@ -22,6 +22,7 @@ from billing.policy import Policy
 from billing.services.auto_topup import AutoTopupService
 from billing.services.call_refund import CallRefundService
 from billing.services.prepaid import PrepaidBillingService
+from billing.services.reconciler import Reconciler
 from billing.services.topup import StripeTopupService
 from billing.signature import sign
 from billing.stripe_gateway import StripeGateway
@@ -210,6 +211,7 @@ def build_backend(home: Home, db: Database, clock: Clock, *, stripe_api: str) ->
         auto_topups=auto_topups,
         prepaid=prepaid,
         call_refunds=CallRefundService(db=db, clock=clock, policy=policy, guard=guard),
+        reconciler=Reconciler(db=db, records=gateway.records, clock=clock, policy=policy, guard=guard),
         worker=Worker(
             db=db,
             clock=clock,

@@ -11,12 +11,13 @@ from devconsole.screens.modals.auto_topup import AutoTopupForm
 from devconsole.screens.modals.confirm import ReplayFailedForm, TestModeForm
 from devconsole.screens.modals.create_company import CreateCompanyForm
 from devconsole.screens.modals.drain import DrainForm
+from devconsole.screens.modals.reconcile import ReconcileForm
 from devconsole.screens.modals.refunds import RefundCallForm, RefundPaymentForm
 from devconsole.screens.modals.simulate_call import SimulateCallForm
 from devconsole.screens.modals.topup import CheckoutForm, TopupForm
 from devconsole.screens.modals.trigger_event import TriggerEventForm
 from devconsole.themes import LIGHT
-from tests.support import views
+from tests.support import forms, views
 from tests.support.forms import CARDS, EVENT_TYPES, Stage, still
 
 Compare = Callable[..., bool]
@@ -109,6 +110,12 @@ def test_refunding_a_payment(snap_compare: Compare) -> None:
     """I send money back to the card and read what that does to the balance."""
     app = Stage(lambda: RefundPaymentForm(views.topup(4)), theme=LIGHT.name)
     assert snap_compare(app, terminal_size=(80, 24), run_before=press())
+
+
+def test_what_stripe_has_and_we_do_not(snap_compare: Compare) -> None:
+    """I see which payment was lost on the way, and am offered to book it from Stripe's record."""
+    app = Stage(lambda: ReconcileForm(forms.DIFFERING))
+    assert snap_compare(app, terminal_size=(100, 30), run_before=press())
 
 
 def test_triggering_an_event(snap_compare: Compare) -> None:
