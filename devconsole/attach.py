@@ -90,7 +90,7 @@ class Attachment:
         return None
 
     def _attached(self, url: str, *, is_ours: bool) -> Attached:
-        return Attached(url, self._home.token(), is_ours)
+        return Attached(url, os.environ.get("DEVCONSOLE_TOKEN") or self._home.token(), is_ours)
 
 
 def running_server(home: Home) -> ServerRecord | None:

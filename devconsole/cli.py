@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relay.errors import RelayError
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "The server": ("server", "status", "doctor", "reload", "test-mode", "clock", "sandbox", "reset"),
+    "The server": ("server", "status", "doctor", "reload", "access", "test-mode", "clock", "sandbox", "reset"),
     "Companies and money": (
         "companies",
         "balances",

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from relay import pages, wire
 from relay.backend import Backend
-from relay.control import BODY_MAX, call_operation, list_operations
-from relay.doors import loopback_only, with_token
+from relay.control import BODY_MAX, call_operation, list_operations, openapi_document
+from relay.doors import Doorkeeper, loopback_only
 from relay.feed_stream import feed_stream
 from relay.lifecycle import running
 from relay.receive import only_post, webhook
@@ -26,9 +26,11 @@ def create_app(backend: Backend) -> web.Application:
     app.router.add_post(wire.WEBHOOK_PATH, webhook(backend))
     app.router.add_route("*", wire.WEBHOOK_PATH, only_post)
     app.router.add_get(wire.HEALTH_PATH, loopback_only(_health))
-    app.router.add_get(wire.CONTROL_PATH, with_token(backend.token, list_operations))
-    app.router.add_post(wire.CONTROL_PATH + "/{name}", with_token(backend.token, call_operation(backend)))
-    app.router.add_get(wire.FEED_PATH, with_token(backend.token, feed_stream(backend)))
+    guarded = Doorkeeper(backend.tokens).with_token
+    app.router.add_get(wire.CONTROL_PATH, guarded(list_operations))
+    app.router.add_post(wire.CONTROL_PATH + "/{name}", guarded(call_operation(backend)))
+    app.router.add_get(wire.FEED_PATH, guarded(feed_stream(backend)))
+    app.router.add_get(wire.OPENAPI_PATH, guarded(openapi_document(backend.version)))
     app.router.add_get(pages.PAID_PATH, loopback_only(pages.paid))
     app.router.add_get(pages.CANCELLED_PATH, loopback_only(pages.cancelled))
     app.router.add_get("/", loopback_only(pages.pointer))

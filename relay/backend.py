@@ -20,6 +20,7 @@ from billing.services.topup import StripeTopupService
 from billing.worker import Worker
 from relay.api.faults import FaultView
 from relay.api.sandbox import RolledSecretView, SandboxFileView, SandboxView
+from relay.api.operation import Role
 from relay.commits import Commits
 from relay.feed import Feed
 from relay.forwarding import Forwarding
@@ -184,6 +185,8 @@ class Backend:
     clock_ahead_s: float | None = None
     """How far this machine's clock was ahead of Stripe's when they were last compared."""
 
+    tokens: Mapping[Role, str] = field(init=False)
+    """Of the control API; the developer's is `token`."""
     commits: Commits = field(init=False)
     journal: Journal = field(init=False)
     rejections: Rejections = field(init=False)
@@ -202,6 +205,7 @@ class Backend:
         return self.shown_url or self.relay_url
 
     def __post_init__(self) -> None:
+        self.tokens = {**Home(self.home).tokens(), Role.DEVELOPER: self.token}
         self.commits = Commits(self.db)
         self.journal = Journal(self.db)
         self.rejections = Rejections(self)

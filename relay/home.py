@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from relay.api.operation import Role
+
 PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 
@@ -67,20 +69,28 @@ class Home:
 
     # Secrets -----------------------------------------------------------------------------------------------------
 
-    def read_token(self) -> str | None:
-        """The token of the control API; None while no server ever ran here."""
+    def token_file_of(self, role: Role) -> Path:
+        """Where the token of a role is kept: `token`, `token.management`, `token.support`."""
+        return self.token_file if role is Role.DEVELOPER else self.path / f"token.{role}"
+
+    def read_token(self, role: Role = Role.DEVELOPER) -> str | None:
+        """The token of the control API for this role; None while no server ever ran here."""
         try:
-            return self.token_file.read_text(encoding="ascii").strip() or None
+            return self.token_file_of(role).read_text(encoding="ascii").strip() or None
         except FileNotFoundError:
             return None
 
-    def token(self) -> str:
-        """The token of the control API, made when there is none yet."""
-        token = self.read_token()
+    def token(self, role: Role = Role.DEVELOPER) -> str:
+        """The token of the control API for this role, made when there is none yet."""
+        token = self.read_token(role)
         if token is None:
             token = secrets.token_urlsafe(32)
-            write_private(self.token_file, token.encode())
+            write_private(self.token_file_of(role), token.encode())
         return token
+
+    def tokens(self) -> dict[Role, str]:
+        """The token of every role."""
+        return {role: self.token(role) for role in Role}
 
     def read_secrets(self) -> dict[str, str]:
         """Webhook signing secrets by label, such as `local`."""

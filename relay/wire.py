@@ -16,6 +16,7 @@ CONTROL_PATH = "/api/control"
 FEED_PATH = "/api/feed"
 WEBHOOK_PATH = "/api/stripe/webhook"
 HEALTH_PATH = "/healthz"
+OPENAPI_PATH = "/openapi.json"
 
 _encode = msgspec.json.Encoder().encode
 _problem = msgspec.json.Decoder(Problem)

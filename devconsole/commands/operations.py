@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from devconsole.commands.arguments import limit
-from devconsole.commands.verb import Invocation, Noun
+from devconsole.commands.verb import Invocation, Noun, Verb
 from devconsole.format import moment
 from devconsole.output import Column, table
 from relay.api import ListOperations, PerformedView
@@ -32,6 +32,17 @@ def list_operations(invocation: Invocation, limit: int) -> None:
         invocation.call(ListOperations(limit=limit)),
         lambda rows: table(COLUMNS, rows, empty="Nothing was done yet. Try: devconsole calls simulate --help"),
     )
+
+
+@command.command("openapi", cls=Verb)
+@click.pass_obj
+def openapi(_invocation: Invocation) -> None:
+    """Print the OpenAPI 3.1 document of the control API; a running server has it at /openapi.json."""
+    from devconsole import __version__
+    from devconsole.output import write_json
+    from relay.openapi import document
+
+    write_json(document(__version__))
 
 
 def _text(value: object) -> str:

@@ -19,6 +19,7 @@ class MarkEvent(Operation[EventView], frozen=True, kw_only=True):
     """Put a mark and a note on an event, change them, or take them away; a marked event is never pruned."""
 
     name = "events.mark"
+    role = Role.MANAGEMENT
     event: str
     """`evt_…` or an inbox number."""
     mark: Annotated[str, msgspec.Meta(max_length=MARK_MAX)] | msgspec.UnsetType | None = msgspec.UNSET

@@ -15,10 +15,19 @@ R = TypeVar("R")
 
 
 class Role(StrEnum):
-    """Who may call an operation: everybody who looks, or developers who change things."""
+    """Who may call an operation, the one with the least to say first. Each may do what those before it may."""
 
     SUPPORT = "support"
+    """Looks."""
+    MANAGEMENT = "management"
+    """Looks, and writes notes."""
     DEVELOPER = "developer"
+    """Everything."""
+
+    def may(self, needed: Role) -> bool:
+        """Whether this role may call an operation that needs `needed`."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
 
 
 class Operation(msgspec.Struct, Generic[R], frozen=True, kw_only=True, forbid_unknown_fields=True):
