@@ -19,8 +19,8 @@ from billing.services.reconciler import Reconciler
 from billing.services.topup import StripeTopupService
 from billing.worker import Worker
 from relay.api.faults import FaultView
-from relay.api.sandbox import RolledSecretView, SandboxFileView, SandboxView
 from relay.api.operation import Role
+from relay.api.sandbox import RolledSecretView, SandboxFileView, SandboxView
 from relay.commits import Commits
 from relay.feed import Feed
 from relay.forwarding import Forwarding

@@ -53,6 +53,8 @@ def call_operation(backend: Backend) -> Handler:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return problem(413, "body_too_large", f"an operation has at most {BODY_MAX:,} bytes")
+        except web.RequestPayloadError as error:
+            return problem(400, "invalid_request", f"{name}: the body cannot be read: {' '.join(str(error).split())}")
         try:
             asked = _decoder(operation).decode(body or b"{}")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from relay.allowance import Allowance
 from relay.api.operation import Problem, Role
@@ -97,6 +97,17 @@ def _too_many(allowance: Allowance) -> web.Response:
     answer = problem(429, "too_many_requests", "too many requests in a short time", f"Try again in {wait_s} s.")
     answer.headers["Retry-After"] = str(wait_s)
     return answer
+
+
+async def expected(request: web.Request) -> web.StreamResponse | None:
+    """Answer an `Expect` header; aiohttp's own answer breaks on one that is not ASCII."""
+    if request.version < HttpVersion11:
+        return None
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        return problem(417, "expectation_failed", "only `Expect: 100-continue` is understood", "Leave the header out.")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # the answer itself has not begun yet
+    return None
 
 
 def host_name(host: str) -> str:

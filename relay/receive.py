@@ -28,6 +28,8 @@ from relay.secrets import SOURCE_HEADER, source_of
 BODY_MAX: Final = 1 << 20
 """Bytes; Stripe's events stay far below. More is answered with 413."""
 BODY_TIMEOUT_S: Final = 20.0
+BROKEN_OFF: Final = frozenset({"body_too_large", "body_incomplete", "body_unreadable"})
+"""Something of the body may still come, or nothing more that makes sense: the connection ends with the answer."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +80,7 @@ def webhook(backend: Backend) -> Handler:
         response = web.Response(
             body=stored.response_body.encode(), status=stored.http_status, content_type="application/json"
         )
-        if stored.http_status in (408, 413):
+        if arrival.reason_code in BROKEN_OFF:
             response.force_close()
         return response
 
@@ -98,6 +100,14 @@ async def only_post(_request: web.Request) -> web.StreamResponse:
 
 async def read_body(request: web.Request) -> bytes:
     """The raw body. Raises `Unreadable` as soon as it is certain that there is more than `BODY_MAX`."""
+    try:
+        return await _whole_body(request)
+    except web.RequestPayloadError as error:
+        reason = f"the body cannot be read: {' '.join(str(error).split())}"
+        raise Unreadable(400, "body_unreadable", reason, "Send it plain and whole.", b"") from None
+
+
+async def _whole_body(request: web.Request) -> bytes:
     content = request.content
     if (request.content_length or 0) > BODY_MAX:
         # The first bytes mostly came with the head; nothing more is waited for.
@@ -114,6 +124,10 @@ async def read_body(request: web.Request) -> bytes:
     except TimeoutError:
         raise Unreadable(
             408, "body_incomplete", f"the body stopped coming after {len(body):,} bytes", "Send it again.", body
+        ) from None
+    except ConnectionError:
+        raise Unreadable(
+            400, "body_incomplete", f"the sender hung up after {len(body):,} bytes of the body", "Send it again.", body
         ) from None
     return body
 

@@ -19,7 +19,7 @@ from relay.home import Home
 from relay.openapi import document
 from tests.support.processes import RunningServer, server
 
-EXAMPLES = 12
+EXAMPLES = 30
 """Of each operation."""
 CHECKED = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
 STRIPE_AWAY = 502

@@ -203,3 +203,25 @@ async def test_a_flood_without_end_does_not_stop_the_processing(relay: RunningRe
         return (await relay.client.call(ShowStatus())).events_by_status == {"ignored": 200}
 
     await until(all_done)
+
+
+async def test_a_sender_that_hangs_up_in_the_middle_is_kept_with_what_came(relay: RunningRelay) -> None:
+    url = relay.url.removeprefix("http://")
+    host, port = url.split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST /api/stripe/webhook HTTP/1.1\r\nHost: {url}\r\nContent-Length: 100\r\n\r\nhalf".encode())
+    await writer.drain()
+    writer.close()
+
+    async def kept() -> bool:
+        return (await relay.client.call(ListDeliveries())).total == 1
+
+    await until(kept)
+    (row,) = (await relay.client.call(ListDeliveries())).rows
+    assert (row.reason_code, row.reason) == ("body_incomplete", "the sender hung up after 4 bytes of the body")
+
+
+async def test_a_body_that_cannot_be_unpacked_is_refused(relay: RunningRelay) -> None:
+    headers = {"Content-Encoding": "deflate"}
+    async with relay.http.post(relay.backend.webhook_url, data=b"not deflate", headers=headers) as response:
+        assert (response.status, (await response.json())["code"]) == (400, "body_unreadable")
