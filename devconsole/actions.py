@@ -119,37 +119,37 @@ class Actions:
     def end_call(self) -> None:
         from devconsole.screens.modals.end_call import EndCallForm
 
-        call = self._pick(CallView, self._console.snapshot.calls, lambda call: call.status == "in_progress")
+        call = self.pick(CallView, self._console.snapshot.calls, lambda call: call.status == "in_progress")
         company = self._console.snapshot.company(call.company_id) if call else None
         if call is None or company is None:
-            self._nothing("No call is in progress. Press c to start one.")
+            self.nothing("No call is in progress. Press c to start one.")
         else:
             self._open(EndCallForm(call, company))
 
     def refund_call(self) -> None:
         from devconsole.screens.modals.refunds import RefundCallForm
 
-        call = self._pick(CallView, self._console.snapshot.calls, call_is_refundable)
+        call = self.pick(CallView, self._console.snapshot.calls, call_is_refundable)
         if call is None:
-            self._nothing("No charged call is left to give money back for. Press c to simulate one.")
+            self.nothing("No charged call is left to give money back for. Press c to simulate one.")
         else:
             self._open(RefundCallForm(call))
 
     def refund_payment(self) -> None:
         from devconsole.screens.modals.refunds import RefundPaymentForm
 
-        topup = self._pick(TopupView, self._console.snapshot.topups, payment_is_refundable)
+        topup = self.pick(TopupView, self._console.snapshot.topups, payment_is_refundable)
         if topup is None:
-            self._nothing("No payment is left to send back. Press t to top up.")
+            self.nothing("No payment is left to send back. Press t to top up.")
         else:
             self._open(RefundPaymentForm(topup))
 
     def cancel_topup(self) -> None:
         from devconsole.screens.modals.confirm import CancelTopupForm
 
-        topup = self._pick(TopupView, self._console.snapshot.topups, lambda topup: topup.status in OPEN_TOPUPS)
+        topup = self.pick(TopupView, self._console.snapshot.topups, lambda topup: topup.status in OPEN_TOPUPS)
         if topup is None:
-            self._nothing("No top-up is open.")
+            self.nothing("No top-up is open.")
         else:
             self._open(CancelTopupForm(topup))
 
@@ -169,16 +169,16 @@ class Actions:
         elif failure is not None and failure.replayable:
             self._console.perform(ReplayEvents(events=(failure.reference,)))
         elif failure is not None:
-            self._nothing(failure.remedy or "Only events can be replayed.")
+            self.nothing(failure.remedy or "Only events can be replayed.")
         else:
-            self._nothing("Select an event first.")
+            self.nothing("Select an event first.")
 
     def replay_failed(self) -> None:
         from devconsole.screens.modals.confirm import ReplayFailedForm
 
         status = self._console.snapshot.status
         if status is None or not status.failures:
-            self._nothing("Nothing has failed.")
+            self.nothing("Nothing has failed.")
         else:
             self._open(ReplayFailedForm(status.failures))
 
@@ -208,7 +208,7 @@ class Actions:
             self._cards = (await self._console.source.call(ListCards())).rows
         return self._cards
 
-    def _pick(self, kind: type[Row], newest_first: tuple[Row, ...], fits: Any) -> Row | None:
+    def pick(self, kind: type[Row], newest_first: tuple[Row, ...], fits: Any) -> Row | None:
         selected = self.selected(kind)
         if selected is not None and fits(selected):
             return selected
@@ -217,7 +217,7 @@ class Actions:
     def _open(self, form: Form) -> None:
         self._console.open_form(form)
 
-    def _nothing(self, why: str) -> None:
+    def nothing(self, why: str) -> None:
         self._console.notify(why, title="Nothing to do", severity="warning", markup=False)
 
 

@@ -26,10 +26,12 @@ from devconsole.store import Snapshot, Update
 if TYPE_CHECKING:
     from billing.clock import Clock
     from devconsole.actions import Actions
+    from devconsole.destinations import Destinations
     from devconsole.outcomes import Outcome
     from devconsole.playback import Playback
+    from devconsole.record_actions import RecordActions
     from devconsole.widgets.event_list import EventList
-    from relay.api import Operation
+    from relay.api import MakeInvoicePdf, Operation
 
 R = TypeVar("R")
 Then = Callable[[R], object]
@@ -65,6 +67,18 @@ def _scenarios_screen() -> Screen[Any]:
     from devconsole.screens.scenarios import ScenariosScreen
 
     return ScenariosScreen()
+
+
+def _reports_screen() -> Screen[Any]:
+    from devconsole.screens.reports import ReportsScreen
+
+    return ReportsScreen()
+
+
+def _records_screen() -> Screen[Any]:
+    from devconsole.screens.records import RecordsScreen
+
+    return RecordsScreen()
 
 
 def _cards_screen() -> Screen[Any]:
@@ -104,6 +118,8 @@ class DevConsole(App[int]):
         "scenarios": _scenarios_screen,
         "forwards": _forwards_screen,
         "faults": _faults_screen,
+        "reports": _reports_screen,
+        "records": _records_screen,
     }
     NOTIFICATION_TIMEOUT = 8
 
@@ -262,6 +278,33 @@ class DevConsole(App[int]):
 
         self.push_screen(CompanyScreen(company))
 
+    @cached_property
+    def record_actions(self) -> RecordActions:
+        from devconsole.record_actions import RecordActions
+
+        return RecordActions(self)
+
+    def make_pdf(self, operation: MakeInvoicePdf) -> None:
+        self._act(lambda: self.record_actions.make_pdf(operation))
+
+    def export(self, name: str, content: bytes, *, title: str) -> None:
+        """Write a file for the user and say where it lies."""
+        self._act(lambda: self.record_actions.export(name, content, title=title))
+
+    @cached_property
+    def destinations(self) -> Destinations:
+        from devconsole.destinations import Destinations
+
+        return Destinations(self)
+
+    def open_row(self, row: object) -> None:
+        """Show a row of any list in full."""
+        self._act(lambda: self.destinations.open_row(row))
+
+    def open_reference(self, reference: str) -> None:
+        """Show what an id names, such as `topup_4`."""
+        self._act(lambda: self.destinations.open_reference(reference))
+
     def action_help(self) -> None:
         from devconsole.screens.help import HelpScreen
 
@@ -292,6 +335,27 @@ class DevConsole(App[int]):
 
     def action_check_auto_topup(self) -> None:
         self._act(self.actions.check_auto_topup)
+
+    def action_adjust(self) -> None:
+        self._act(self.record_actions.adjust)
+
+    def action_withdraw(self) -> None:
+        self._act(self.record_actions.withdraw)
+
+    def action_limits(self) -> None:
+        self._act(self.record_actions.limits)
+
+    def action_mark_non_billable(self) -> None:
+        self._act(self.record_actions.mark_non_billable)
+
+    def action_why(self) -> None:
+        self._act(self.record_actions.why)
+
+    def action_report(self, name: str) -> None:
+        self._act(lambda: self.record_actions.report(name))
+
+    def action_record(self, name: str) -> None:
+        self._act(lambda: self.record_actions.record(name))
 
     def action_create_company(self) -> None:
         self._act(self.actions.create_company)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from textual.binding import Binding
 
+from devconsole.reports.catalogue import CHOICES
+
 
 class ConsoleCommand(NamedTuple):
     """`action` belongs to the app, so that it works on every screen; `key` None leaves it to the palette alone."""
@@ -90,6 +92,24 @@ ACTIONS = (
         "Decide, and charge when due",
         "check_auto_topup",
     ),
+    ConsoleCommand(
+        "call.not-billable",
+        "f",
+        "Not billable",
+        "Mark a call as not billable",
+        "What was taken is given back",
+        "mark_non_billable",
+    ),
+    ConsoleCommand(
+        "limits.set", "s", "Limits", "Set spending limits", "Per day, week and month, of the selected company", "limits"
+    ),
+    ConsoleCommand("balance.adjust", "b", "Book", "Book an adjustment", "Money or bonus, with a reason", "adjust"),
+    ConsoleCommand(
+        "balance.withdraw", "W", "Pay out", "Pay money out", "Neither bonus nor what calls hold", "withdraw"
+    ),
+    ConsoleCommand(
+        "trace.show", "w", "Why", "Show cause and effect", "Of the selected row: event, top-up, call, ledger row", "why"
+    ),
     ConsoleCommand("company.create", "n", "Company", "Create a company", "With a prepaid balance", "create_company"),
     ConsoleCommand(
         "ledger.check", "l", "Check ledger", "Prove the ledger", "Every balance is the sum of its rows", "check_ledger"
@@ -131,6 +151,18 @@ VIEWS = (
         "show.cards", "5", "Cards", "Test cards", "What each test card does", "show('cards')", group="Screens"
     ),
     ConsoleCommand(
+        "show.reports", "6", "Reports", "Reports", "Tables, charts and CSV", "show('reports')", group="Screens"
+    ),
+    ConsoleCommand(
+        "show.records",
+        "7",
+        "Records",
+        "Records",
+        "Ledger, invoices, notices, audit trail, operations",
+        "show('records')",
+        group="Screens",
+    ),
+    ConsoleCommand(
         "show.forwards",
         "8",
         "Forwards",
@@ -148,6 +180,30 @@ VIEWS = (
         "show('faults')",
         group="Screens",
     ),
+)
+
+RECORDS = tuple(
+    ConsoleCommand(f"record.{name}", None, title, title, help_, f"record('{name}')", group="Records")
+    for name, title, help_ in (
+        ("ledger", "Ledger of all companies", "Every movement of money"),
+        ("invoices", "Invoices", "Net, VAT, gross; and their PDFs"),
+        ("notices", "Notices", "What companies were told"),
+        ("audit", "Audit trail", "Who changed what, and why"),
+        ("operations", "Operations", "What was done on this server"),
+    )
+)
+
+REPORTS = tuple(
+    ConsoleCommand(
+        f"report.{choice.name}",
+        None,
+        choice.title,
+        f"Report: {choice.title.lower()}",
+        choice.question,
+        f"report('{choice.name}')",
+        group="Reports",
+    )
+    for choice in CHOICES
 )
 
 STORIES = (
@@ -177,7 +233,7 @@ CONSOLE = (
     ),
 )
 
-COMMANDS = (*ACTIONS, *VIEWS, *STORIES, *CONSOLE)
+COMMANDS = (*ACTIONS, *VIEWS, *STORIES, *RECORDS, *REPORTS, *CONSOLE)
 
 
 def bindings() -> list[Binding]:

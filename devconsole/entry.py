@@ -53,6 +53,8 @@ TOPUP_RANGE = AmountRange(least_cents=1_000, most_cents=1_000_000)
 AUTO_THRESHOLD_RANGE = AmountRange(least_cents=1_000, most_cents=50_000)
 AUTO_AMOUNT_RANGE = AmountRange(least_cents=5_000, most_cents=500_000)
 AUTO_MONTH_RANGE = AmountRange(least_cents=5_000, most_cents=10_000_000)
+LIMIT_RANGE = AmountRange(least_cents=0, most_cents=10_000_000)
+STEPS_MAX = 10
 BALANCE_RANGE = AmountRange(least_cents=0, most_cents=10_000_000)
 
 
@@ -102,6 +104,29 @@ def read_count(text: str, *, least: int, most: int) -> int:
     if not least <= (count := int(stripped[:9])) <= most:
         raise EntryRefused(f"From {least} to {most}")
     return count
+
+
+def read_text(text: str, *, most: int) -> str:
+    """Words, without the spaces around them. Raises `EntryRefused`."""
+    words = " ".join(text.split())
+    if not words:
+        raise EntryRefused("Say it in a few words")
+    if len(words) > most:
+        raise EntryRefused(f"At most {most} characters")
+    return words
+
+
+def read_steps(text: str) -> tuple[int, ...]:
+    """Percentages such as `50, 80, 100`, in their order, each once. Raises `EntryRefused`."""
+    words = text.replace("%", " ").replace(",", " ").split()
+    if not words or not all(word.isascii() and word.isdigit() for word in words):
+        raise EntryRefused("Percentages such as 50, 80, 100")
+    steps = tuple(sorted({int(word[:9]) for word in words}))
+    if not all(1 <= step <= 100 for step in steps):
+        raise EntryRefused("Each from 1 to 100")
+    if len(steps) > STEPS_MAX:
+        raise EntryRefused(f"At most {STEPS_MAX}")
+    return steps
 
 
 def _clock_s(text: str) -> int | None:

@@ -7,7 +7,9 @@ What does not exist (`None`) is written as a dash, never as zero.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
+from typing import Any
 
 ABSENT = "–"
 """Stands where a value does not exist."""
@@ -168,6 +170,37 @@ def level(name: str) -> str:
 
 def yes_no(value: bool) -> str:
     return "yes" if value else "no"
+
+
+def fact(name: str, value: Any) -> str:
+    """One field of a record: money by the end of its name, lists with commas, yes and no instead of true and false."""
+    if value is None:
+        return ABSENT
+    if isinstance(value, bool):
+        return yes_no(value)
+    if isinstance(value, int) and name.endswith("_cents"):
+        return amount(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(fact(name, each) for each in value) or ABSENT
+    return str(value)
+
+
+def fields(record: Mapping[str, Any]) -> str:
+    """What is set in a record, in a line: `company acme, amount 50.00`."""
+    return ", ".join(
+        f"{words(name.removesuffix('_cents'))} {fact(name, value)}"
+        for name, value in record.items()
+        if value not in (None, "", [], ())
+    )
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What differs, in a line: `daily limit – → 2.00`."""
+    return ", ".join(
+        f"{words(name.removesuffix('_cents'))} {fact(name, before.get(name))} → {fact(name, after.get(name))}"
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    )
 
 
 def short_id(identifier: str | None, *, width: int = 16) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from devconsole.format import words
+
 if TYPE_CHECKING:
-    from relay.api import BalanceView, CallView, DecisionView, TopupView
+    from relay.api import BalanceView, CallView, DecisionView, PerformedView, TopupView, TraceNode
 
 
 class Tone(StrEnum):
@@ -83,6 +85,12 @@ VERDICT_LOOKS: dict[str, Look] = {
     "rejected": Look("✗", "rejected", Tone.BAD),
 }
 
+NOTICE_LOOKS: dict[str, Look] = {
+    "queued": Look("○", "queued", Tone.ACCENT),
+    "sent": Look("✓", "sent", Tone.GOOD),
+    "failed": Look("✗", "failed", Tone.BAD),
+}
+
 IN_CALL = Look("►", "in call", Tone.ACCENT)
 REFUNDED = Look("↩", "refunded", Tone.WARN)
 CHARGED = Look("✓", "charged", Tone.GOOD)
@@ -123,6 +131,30 @@ def decision(row: DecisionView) -> Look:
 
 def verdict(name: str) -> Look:
     return VERDICT_LOOKS.get(name, Look("?", name, Tone.WARN))
+
+
+def performed(row: PerformedView) -> Look:
+    """Done, or the code of the refusal."""
+    return Look("✓", "done", Tone.GOOD) if row.outcome == "done" else Look("✗", words(row.outcome), Tone.BAD)
+
+
+def trace(row: TraceNode) -> Look:
+    """The status of a step, by the words of what it is a step of."""
+    status = row.status or ""
+    tables: dict[str, dict[str, Look]] = {
+        "topup": TOPUP_LOOKS,
+        "delivery": VERDICT_LOOKS,
+        "attempt": ATTEMPT_LOOKS,
+        "call": CHARGE_LOOKS,
+    }
+    return tables.get(row.kind, {}).get(status) or EVENT_LOOKS.get(status) or Look("·", words(status), Tone.PLAIN)
+
+
+def spent(percent: int | None) -> Tone:
+    """Of a spending limit: nearly used up from 75 %, as good as used up from 90 %."""
+    if percent is None:
+        return Tone.MUTED
+    return Tone.BAD if percent >= 90 else Tone.WARN if percent >= 75 else Tone.GOOD
 
 
 def bar(balance: BalanceView, width: int) -> str:

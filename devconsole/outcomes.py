@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from devconsole.format import count, duration, euros, words
 from relay.api import (
+    AdjustBalance,
     AutoTopupCheck,
     AutoTopupView,
     BalanceView,
@@ -14,11 +15,14 @@ from relay.api import (
     CompanyView,
     CreateTopup,
     DeliveryView,
+    DrainBalance,
     FaultView,
     ForwardTargetView,
     ForwardView,
     GradeView,
     LedgerCheck,
+    LimitsView,
+    MarkNonBillable,
     NewForwardTarget,
     Operation,
     Page,
@@ -34,6 +38,7 @@ from relay.api import (
     SwitchFaultsOff,
     TestModeView,
     TopupView,
+    WithdrawBalance,
 )
 from relay.errors import OperationRefused, RelayError
 
@@ -62,10 +67,10 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
         case CallView():
             return _call(operation, answer)
         case BalanceView():
-            return Outcome(
-                f"{answer.company_name} has {euros(answer.effective_total_cents)} left: {answer.level}.",
-                title="Drained",
-            )
+            left = f"{answer.company_name} has {euros(answer.effective_total_cents)} left: {answer.level}."
+            return Outcome(left, title=BALANCE_TITLES.get(type(operation), "Done"))
+        case LimitsView():
+            return _limits(answer)
         case AutoTopupView():
             return _auto_topup(answer)
         case AutoTopupCheck(decision=decision):
@@ -107,6 +112,20 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
             return Outcome(f"{operation.name}: done.")
 
 
+BALANCE_TITLES: dict[type[Operation[Any]], str] = {
+    DrainBalance: "Drained",
+    AdjustBalance: "Booked",
+    WithdrawBalance: "Paid out",
+}
+
+
+def _limits(limits: LimitsView) -> Outcome:
+    set_ = [f"{euros(each.limit_cents)} {each.period}" for each in limits.periods if each.limit_cents is not None]
+    over = "over it calls are refused" if limits.hard_limit else "over it calls go on"
+    text = f"{limits.company_slug}: {', '.join(set_)}; {over}." if set_ else f"{limits.company_slug} has no limit."
+    return Outcome(text, title="Limits saved")
+
+
 def _topup(operation: Operation[Any], topup: TopupView) -> Outcome:
     amount, company = euros(topup.amount_cents), topup.company_slug
     match topup.status:
@@ -129,6 +148,8 @@ def _topup(operation: Operation[Any], topup: TopupView) -> Outcome:
 
 
 def _call(operation: Operation[Any], call: CallView) -> Outcome:
+    if isinstance(operation, MarkNonBillable):
+        return Outcome(f"Call {call.id}: {euros(call.refunded_cents)} given back in all.", title="Not billable")
     if isinstance(operation, RefundCall):
         return Outcome(f"{euros(call.refunded_cents)} of call {call.id} given back in all.", title="Refunded")
     if isinstance(operation, StartCall) or call.status == "in_progress":

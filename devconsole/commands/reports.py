@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -11,29 +9,16 @@ import click
 
 from devconsole import output
 from devconsole.commands.verb import Invocation, Verb
+from devconsole.exports import as_csv
 from devconsole.format import amount
+from devconsole.reports.catalogue import NAMES
 from relay.api import Report, RunReport
-
-REPORTS = (
-    "failed-payments",
-    "low-balance",
-    "daily-revenue",
-    "monthly-summary",
-    "failure-reasons",
-    "failure-rate",
-    "auto-topup-success",
-    "refund-rate",
-    "large-topups",
-    "rapid-topups",
-    "churn-risk",
-    "webhook-times",
-)
 
 Cell: TypeAlias = str | int | None
 
 
 @click.command("reports", cls=Verb, operation=RunReport)
-@click.argument("report", type=click.Choice(REPORTS))
+@click.argument("report", type=click.Choice(NAMES))
 @click.option("--format", "format_", type=click.Choice(("table", "csv", "json")), default="table", show_default=True)
 @click.option("--days", type=click.IntRange(1, 366), help="How far back; else what is usual for the report.")
 @click.pass_obj
@@ -46,15 +31,6 @@ def command(invocation: Invocation, report: str, format_: str, days: int | None)
     else:
         output.say(answer.title)
         output.write(as_table(answer))
-
-
-def as_csv(report: Report) -> str:
-    """Names of columns first; amounts stay integer cents, as in JSON."""
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(report.columns)
-    writer.writerows(report.rows)
-    return lines.getvalue().rstrip("\n")
 
 
 def as_table(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""One company: what it has, why, what it paid, whom it called, and what tops it up by itself."""
+"""One company: what it has, why, what it paid, whom it called, what it may spend, and what was written down of it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,16 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane
 
-from devconsole.actions import call_is_refundable
+from devconsole.records import OF_A_COMPANY
 from devconsole.screens.live import LiveScreen
-from devconsole.screens.modals.end_call import EndCallForm
-from devconsole.screens.modals.form import Form
-from devconsole.screens.modals.refunds import RefundCallForm
-from devconsole.screens.modals.topup_detail import TopupDetail
 from devconsole.store import Snapshot, Update
 from devconsole.widgets.call_table import CallTable
 from devconsole.widgets.company_header import CompanyHeader
 from devconsole.widgets.decision_table import DecisionTable
 from devconsole.widgets.explanation import Explanation
 from devconsole.widgets.ledger_table import LedgerTable
+from devconsole.widgets.limits_pane import LimitsPane
+from devconsole.widgets.record_pane import RecordPane
 from devconsole.widgets.row_list import RowList, TupleList
 from devconsole.widgets.settings_card import SettingsCard
 from devconsole.widgets.topup_table import TopupTable
@@ -72,14 +70,15 @@ class CompanyPage:
 
 
 class CompanyScreen(LiveScreen):
-    """Header and four lists. What is selected in a list is what the keys are about."""
+    """Header and tabs. What is selected in a list is what the keys are about."""
 
     CSS_PATH = "company.tcss"
     AUTO_FOCUS = "#ledger"
     mode_name = "companies"
     BINDINGS = [
         Binding("escape", "back", "Back", id="company.back"),
-        Binding("right", "turn(1)", "Next tab", show=False, id="company.next-tab"),
+        Binding("right", "turn(1)", "Next tab", key_display="→", id="company.next-tab"),
+        Binding("w", "app.why", "Why", tooltip="Cause and effect of the selected row"),
         Binding("left", "turn(-1)", "Previous tab", show=False, id="company.previous-tab"),
     ]
 
@@ -113,7 +112,13 @@ class CompanyScreen(LiveScreen):
             yield from self._tab("Ledger", LedgerTable(id="ledger"))
             yield from self._tab("Top-ups", TopupTable(id="topups"))
             yield from self._tab("Calls", CallTable(self.console.clock.now, id="calls"))
-            yield from self._tab("Automatic top-up", DecisionTable(id="decisions"), SettingsCard())
+            yield from self._tab("Auto top-up", DecisionTable(id="decisions"), SettingsCard())
+            call = self.console.source.call
+            with TabPane("Limits", id="tab-limits"):
+                yield LimitsPane(call, self.console.now, company=self._slug)
+            for record in OF_A_COMPANY:
+                with TabPane(record.title, id=f"tab-{record.name}"):
+                    yield RecordPane(record, call, company=self._slug)
 
     def _tab(self, title: str, rows: TupleList[Any], *above: Widget) -> ComposeResult:
         with TabPane(title, id=f"tab-{rows.id}"):
@@ -178,6 +183,9 @@ class CompanyScreen(LiveScreen):
         if update.reloaded or seen != self._seen:
             self._seen = seen
             self.reload()
+            for pane in self.query(RecordPane):
+                pane.outdated(seen=f"tab-{pane.record.name}" == self.tabs.active)
+            self.query_one(LimitsPane).look()
 
     @on(PageLoaded)
     def _page_loaded(self, message: PageLoaded) -> None:
@@ -192,52 +200,25 @@ class CompanyScreen(LiveScreen):
     @on(TabbedContent.TabActivated)
     def _tab_activated(self, message: TabbedContent.TabActivated) -> None:
         message.stop()
-        message.pane.query_one(TupleList).focus()
+        message.pane.query("RowList, LimitsPane").first().focus()
+        if self.snapshot.loaded:
+            for pane in message.pane.query(RecordPane):
+                pane.look()
 
-    @on(RowList.Opened, "#ledger")
-    def _ledger_row_opened(self, message: RowList.Opened) -> None:
+    @on(RowList.Opened)
+    def _row_opened(self, message: RowList.Opened) -> None:
         message.stop()
-        row: LedgerView = message.row
-        if row.event_id is not None:
-            self.console.open_event(row.event_id)
-        else:
-            self.notify(f"{row.description}: no event caused this row.", title=f"Ledger row {row.id}", markup=False)
-
-    @on(RowList.Opened, "#topups")
-    def _topup_opened(self, message: RowList.Opened) -> None:
-        message.stop()
-        self._show_topup(message.row)
-
-    def _show_topup(self, topup: TopupView) -> None:
-        self.app.push_screen(TopupDetail(topup), self._go_on)
-
-    def _go_on(self, form: Form | None) -> None:
-        if form is not None:
-            self.console.open_form(form)
+        self.console.open_row(message.row)
 
     @on(RowList.Highlighted)
     def _row_highlighted(self, message: RowList.Highlighted) -> None:
         message.stop()
         self.query_one(f"#tab-{message.row_list.id}").query_one(Explanation).explain(message.row)
 
-    @on(RowList.Opened, "#decisions")
-    def _decision_opened(self, message: RowList.Opened) -> None:
+    @on(RecordPane.Counted)
+    def _records_counted(self, message: RecordPane.Counted) -> None:
         message.stop()
-        topups = self.page.topups if self.page is not None else ()
-        if (topup := next((row for row in topups if row.id == message.row.topup_id), None)) is not None:
-            self._show_topup(topup)
-
-    @on(RowList.Opened, "#calls")
-    def _call_opened(self, message: RowList.Opened) -> None:
-        message.stop()
-        call: CallView = message.row
-        company = self.selected
-        if call.status == "in_progress" and company is not None:
-            self._go_on(EndCallForm(call, company))
-        elif call_is_refundable(call):
-            self._go_on(RefundCallForm(call))
-        else:
-            self.notify("Nothing was charged, or all of it was given back.", title="Nothing to refund", markup=False)
+        self._count(message.pane.record.name, message.total)
 
     # 5 State paints the children.
 
@@ -255,6 +236,7 @@ class CompanyScreen(LiveScreen):
                 self._count(name, len(rows))
 
     def _count(self, name: str, rows: int) -> None:
+        """Beside the title of a tab."""
         tab = self.tabs.get_tab(f"tab-{name}")
         title = tab.label_text.partition("  ")[0]
         tab.label = Content(f"{title}  {rows}{'+' if rows == SHOWN else ''}" if rows else title)

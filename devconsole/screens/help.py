@@ -21,11 +21,13 @@ BEGIN = (
     ("c", "simulate a call: price, bonus first, then money"),
     ("a d", "set an automatic top-up, then drain the balance: it fires"),
     ("enter", "on an event: what it caused, its signature, its payload"),
+    ("w", "on any row: its first cause and its last effect"),
     ("x 4 r", "break something, see why in Failures, replay it"),
 )
 MOVING = (
     ("↑ ↓", "move in a list; pgup, pgdn, home and end as usual"),
     ("tab", "the next list"),
+    ("← →", "the next tab, the next event, another period"),
     ("enter", "open what is selected"),
     ("esc", "back"),
     ("/", "filter events, or find text in a payload"),
@@ -34,9 +36,10 @@ MOVING = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """Scrolls; esc, ? or q closes it."""
+    """Two columns where there is room; scrolls; esc, ? or q closes it."""
 
     CSS_PATH = "help.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q", "dismiss", "Close", id="help.close"),
     ]
@@ -45,24 +48,28 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help") as scroll:
             scroll.border_title = "Help"
             scroll.border_subtitle = "esc closes"
-            yield Static(help_text(), id="help-text")
+            yield Static(Content("\n\n").join([_begin(), _keys("Actions"), _keys("Console")]))
+            yield Static(Content("\n\n").join([_moving(), _keys("Screens"), *_meanings()]))
 
 
-def help_text() -> Content:
-    sections = [
-        _section("Where to begin", [_line(keys, text) for keys, text in BEGIN]),
-        _section("Moving", [_line(keys, text) for keys, text in MOVING]),
+def _begin() -> Content:
+    return _section("Where to begin", [_line(keys, text) for keys, text in BEGIN])
+
+
+def _moving() -> Content:
+    return _section("Moving", [_line(keys, text) for keys, text in MOVING])
+
+
+def _keys(group: str) -> Content:
+    commands = [command for command in COMMANDS if command.group == group and command.key is not None]
+    return _section(group, [_line(_shown(command.key), command.title) for command in commands])
+
+
+def _meanings() -> list[Content]:
+    return [
+        _section("Events", _signs(looks.EVENT_LOOKS.values())),
+        _section("Balances", [*_signs(looks.LEVEL_LOOKS.values()), _armed()]),
     ]
-    for group in dict.fromkeys(command.group for command in COMMANDS):
-        lines = [
-            _line(_shown(command.key), command.title)
-            for command in COMMANDS
-            if command.group == group and command.key is not None
-        ]
-        sections.append(_section(group, lines))
-    sections.append(_section("Events", _signs(looks.EVENT_LOOKS.values())))
-    sections.append(_section("Balances", [*_signs(looks.LEVEL_LOOKS.values()), _armed()]))
-    return Content("\n\n").join(sections)
 
 
 def _section(title: str, lines: list[Content]) -> Content:

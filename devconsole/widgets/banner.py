@@ -15,8 +15,26 @@ from devconsole.looks import Tone, toned
 from devconsole.store import Connection, Snapshot
 from relay.api import StatusView
 
-TABS = (("1", "overview"), ("2", "events"), ("3", "companies"), ("4", "failures"), ("5", "cards"))
-"""The keys and names of the modes, in their order."""
+TABS = (
+    ("1", "overview"),
+    ("2", "events"),
+    ("3", "companies"),
+    ("4", "failures"),
+    ("5", "cards"),
+    ("6", "reports"),
+    ("7", "records"),
+    ("8", "forwards"),
+    ("9", "faults"),
+    ("0", "scenarios"),
+)
+"""The keys and names of the modes, in their order; where room lacks, the last ones are left to their keys."""
+USUAL = 7
+"""Tabs that stay in the narrowest terminal."""
+SHORT = {"overview": "Live", "failures": "Failed"}
+"""What tabs are called where not even those have room."""
+LOOSE: tuple[tuple[str, dict[str, str]], ...] = (("   ", {}), ("  ", {}))
+TIGHT: tuple[tuple[str, dict[str, str]], ...] = ((" ", {}), (" ", SHORT))
+WIDE = 100
 
 MODES = {"sandbox": "SANDBOX", "stripe_test": "STRIPE TEST"}
 
@@ -32,7 +50,8 @@ WATCHED_UPSTREAMS = {"events_api": "Stripe", "stripe_cli": "The Stripe CLI"}
 
 
 class Banner(Widget):
-    """First line: name, mode, test mode, webhook address, connection. Second: the modes, queue and ledger."""
+    """First line: name, mode, test mode, webhook address, connection. Second: the modes; queue and ledger beside them,
+    in a narrow terminal above them."""
 
     DEFAULT_CSS = "Banner { height: 2; padding: 0 1; background: $surface; }"
     ALLOW_SELECT: ClassVar[bool] = False
@@ -43,14 +62,20 @@ class Banner(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        first = _spread(self._identity(width), self._connection(), width)
-        return Content("\n").join((first, _spread(self._tabs(width), self._health(width), width)))
+        health, connection = self._health(width), self._connection()
+        if width >= WIDE:
+            first = _spread(self._identity(width - connection.cell_length - 1), connection, width)
+            return Content("\n").join((first, _spread(self._tabs(width - health.cell_length - 1), health, width)))
+        state = Content("  ").join((health, connection))
+        first = _spread(self._identity(width - state.cell_length - 1), state, width)
+        return Content("\n").join((first, self._tabs(width)))
 
     async def on_click(self, event: events.Click) -> None:
         if (mode := event.style.meta.get("mode")) is not None:
             await self.run_action(f"app.show({mode!r})")
 
     def _identity(self, width: int) -> Content:
+        """Name, chips, and as much of the webhook's address as there is room for."""
         status = self.snapshot.status
         name = Content.styled("devconsole", "bold $foreground")
         if status is None:
@@ -60,21 +85,38 @@ class Banner(Widget):
             lock = _chip("LOCKED", "$background on $error")
         else:
             lock = _chip("TEST MODE", "$text-success on $panel")
-        address = f"webhook {status.webhook_url}" if width >= 100 else status.webhook_url.partition("://")[2]
-        return Content.assemble(name, "  ", mode, " ", lock, toned(f"  {address}", Tone.MUTED))
+        head = Content.assemble(name, "  ", mode, " ", lock)
+        url = status.webhook_url
+        for address in (f"webhook {url}", url.partition("://")[2], url.split("/")[2]):
+            whole = head + Content.assemble(toned(f"  {address}", Tone.MUTED))
+            if whole.cell_length <= width:
+                break
+        return whole
 
     def _connection(self) -> Content:
         return Content.assemble(toned(*CONNECTIONS[self.snapshot.connection]))
 
     def _tabs(self, width: int) -> Content:
-        parts: list[Content] = []
-        for key, mode in TABS:
-            style = "bold $foreground" if mode == self.mode else "$text-muted"
-            tab = Content.assemble((f"{key} ", "$text-primary"), (mode.capitalize(), style))
-            if mode == "failures" and (failures := self._failures()):
-                tab += Content.styled(f" {failures}", "bold $text-error")
-            parts.append(tab.stylize(Style.from_meta({"mode": mode})))
-        return Content("   " if width >= 100 else "  ").join(parts)
+        """As many as stand loosely in a line, at least the usual ones and always the current one, however tightly."""
+        shown = list(TABS)
+        while True:
+            tight = len(shown) <= USUAL
+            for gap, names in LOOSE + (TIGHT if tight else ()):
+                tabs = Content(gap).join(
+                    self._tab(key, mode, names.get(mode, mode.capitalize())) for key, mode in shown
+                )
+                if tabs.cell_length <= width:
+                    return tabs
+            if tight:
+                return tabs
+            shown.remove(max((tab for tab in shown if tab[1] != self.mode), key=TABS.index))
+
+    def _tab(self, key: str, mode: str, name: str) -> Content:
+        style = "bold $foreground" if mode == self.mode else "$text-muted"
+        tab = Content.assemble((f"{key} ", "$text-primary"), (name, style))
+        if mode == "failures" and (failures := self._failures()):
+            tab += Content.styled(f" {failures}", "bold $text-error")
+        return tab.stylize(Style.from_meta({"mode": mode}))
 
     def _failures(self) -> int:
         return self.snapshot.status.failures if self.snapshot.status else 0
@@ -89,8 +131,8 @@ class Banner(Widget):
             False: ("ledger ✗ broken", Tone.BAD),
             None: ("ledger unchecked", Tone.MUTED),
         }[status.ledger_ok]
-        parts = [queue, "  " if width < 100 else "   ", toned(*ledger)]
-        if width >= 100:
+        parts = [queue, "  " if width < WIDE else "   ", toned(*ledger)]
+        if width >= WIDE:
             parts = [toned(count(status.events_total, "event") + "   ", Tone.MUTED), *parts]
         return Content.assemble(*parts)
 

@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from devconsole.format import rate, words
 from devconsole.looks import printable
+from devconsole.widgets.record_tables import record_line
 from relay.api import CallView, DecisionView, LedgerView, TopupView
 
 
@@ -21,7 +22,7 @@ class Explanation(Static):
     """
 
     def explain(self, row: object) -> None:
-        """Show what there is to say on a row of a ledger, top-up, call or decision list."""
+        """Show what there is to say on a row of a list."""
         self.update(Content(printable(explanation(row))))
 
 
@@ -40,7 +41,7 @@ def explanation(row: object) -> str:
         case DecisionView():
             return row.explanation
         case _:
-            return ""
+            return record_line(row)
 
 
 def _reference(row: LedgerView) -> str:

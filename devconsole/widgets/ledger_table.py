@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from devconsole.format import amount, clock, moment, short_id, signed, words
 from devconsole.looks import Tone
 from devconsole.widgets.row_list import Cell, Column, TupleList
@@ -13,7 +11,7 @@ from relay.api import LedgerView
 class LedgerTable(TupleList[LedgerView]):
     """Newest first. The figures are those of the money; bonus and reserved have a column of their own."""
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> list[Column]:
         columns = [
             Column("Time", 8, lambda row: (clock(row.created_at), Tone.MUTED)),
             Column("Type", 11, lambda row: (words(row.type), Tone.PLAIN)),
@@ -31,6 +29,18 @@ class LedgerTable(TupleList[LedgerView]):
             columns.append(Column("Event", event, lambda row: _event(row, event)))
         else:
             columns.append(Column("Event", 0, lambda row: _event(row, 12)))
+        return columns
+
+
+class CompaniesLedgerTable(LedgerTable):
+    """The rows of all companies; where room lacks, whose a row is says more than its event."""
+
+    def columns(self, width: int) -> list[Column]:
+        company = Column("Company", 12 if width < 110 else 17, lambda row: (row.company_slug, Tone.PLAIN))
+        columns = super().columns(width - company.width - 1)
+        if width < 92:
+            columns.pop()
+        columns.insert(1, company)
         return columns
 
 

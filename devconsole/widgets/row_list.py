@@ -38,8 +38,8 @@ class Column(NamedTuple):
     align: Literal["left", "right"] = "left"
 
 
-class RowList(ScrollView, Generic[Row], can_focus=True):
-    """Rows under a line of titles, one of them selected."""
+class RowList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
+    """Rows under a line of titles, one of them selected. It never scrolls sideways: left and right are the screen's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),

@@ -13,6 +13,7 @@ class Tick(Checkbox, inherit_bindings=False):
     BINDINGS = [Binding("space", "toggle_button", "Toggle", show=False)]
 
     def __init__(self, label: str, *, value: bool = False, id: str | None = None) -> None:
+        self.BUTTON_INNER = "X" if value else " "
         super().__init__(Content(label), value, id=id, compact=True)
 
     def watch_value(self) -> None:

@@ -19,6 +19,7 @@ from relay.api import (
     FailureView,
     FeedItem,
     FeedKind,
+    ListAudit,
     ListBalances,
     ListCalls,
     ListCards,
@@ -27,16 +28,22 @@ from relay.api import (
     ListEvents,
     ListEventTypes,
     ListFailures,
+    ListInvoices,
     ListLedger,
+    ListNotices,
+    ListOperations,
     ListTopups,
     Operation,
     Page,
     Problem,
     ReplayEvents,
     ReplayResult,
+    ShowCall,
     ShowCompany,
     ShowEvent,
+    ShowLimits,
     ShowStatus,
+    ShowTopup,
     StatusView,
     View,
 )
@@ -91,6 +98,10 @@ class FakeSource:
         failures: Sequence[FailureView] = (),
         cards: Sequence[CardView] = (),
         ledger: Sequence[View] = (),
+        invoices: Sequence[View] = (),
+        notices: Sequence[View] = (),
+        audit: Sequence[View] = (),
+        operations: Sequence[View] = (),
         status: StatusView | None = None,
     ) -> None:
         self.companies = companies
@@ -108,6 +119,10 @@ class FakeSource:
             ListDecisions: decisions,
             ListCards: cards,
             ListLedger: ledger,
+            ListInvoices: invoices,
+            ListNotices: notices,
+            ListAudit: audit,
+            ListOperations: operations,
             ListEventTypes: (),
         }
         self._feed: asyncio.Queue[Any] = asyncio.Queue()
@@ -180,6 +195,12 @@ class FakeSource:
                 return next(company for company in self.companies if ref in (company.slug, str(company.id)))
             case ListEvents(filter=text):
                 return self._events_page(operation, parse(text or "", now=NOW))
+            case ShowTopup(topup=number):
+                return next(row for row in self._rows[ListTopups] if row.id == number)  # type: ignore[attr-defined]
+            case ShowCall(call=number):
+                return next(row for row in self._rows[ListCalls] if row.id == number)  # type: ignore[attr-defined]
+            case ShowLimits(company=ref):
+                return views.limits(company_slug=ref)
             case ShowEvent(event=reference):
                 found = [event for event in self.events if reference in (event.event_id, str(event.id))]
                 if not found:

@@ -8,6 +8,7 @@ from typing import Any
 
 from relay.api import (
     AttemptView,
+    AuditView,
     AutoTopupView,
     BalanceView,
     CallView,
@@ -18,10 +19,17 @@ from relay.api import (
     EventDetail,
     EventView,
     FailureView,
+    InvoiceItemView,
+    InvoiceView,
     LedgerView,
+    LimitsView,
+    NoticeView,
+    PerformedView,
+    PeriodView,
     StatusView,
     TestModeView,
     TopupView,
+    TraceNode,
     UpstreamView,
 )
 
@@ -343,3 +351,126 @@ def status(**changes: Any) -> StatusView:
         "feed_seq": 0,
     }
     return StatusView(**(given | changes))
+
+
+def invoice(number: int, **changes: Any) -> InvoiceView:
+    gross = changes.pop("gross_cents", 5_000)
+    given = {
+        "id": number,
+        "number": f"TOP-2026-{number:05d}",
+        "company_id": 1,
+        "company_slug": SLUGS[1],
+        "topup_id": number,
+        "currency": "eur",
+        "net_cents": round(gross / 1.19),
+        "tax_basis_points": 1_900,
+        "tax_cents": gross - round(gross / 1.19),
+        "gross_cents": gross,
+        "company_name": NAMES[1],
+        "company_email": "buchhaltung@acme.example.com",
+        "company_country": "DE",
+        "company_tax_number": None,
+        "company_vat_id": "DE123456789",
+        "language": "de",
+        "items": (
+            InvoiceItemView(
+                description=f"Guthaben, Aufladung {number}",
+                quantity=1,
+                unit_price_cents=round(gross / 1.19),
+                net_cents=round(gross / 1.19),
+            ),
+        ),
+        "issued_at": at(number),
+    }
+    return InvoiceView(**(given | changes))
+
+
+def notice(number: int, **changes: Any) -> NoticeView:
+    given = {
+        "id": number,
+        "company_id": 2,
+        "company_slug": SLUGS[2],
+        "kind": "low_balance",
+        "level": "low",
+        "channel": "mail",
+        "recipient": "kasse@bergbau.example.com",
+        "language": "de",
+        "status": "sent",
+        "cause": f"low:{number}",
+        "subject": "Bergbau Nord: Ihr Guthaben ist niedrig",
+        "body": "Guten Tag,\n\nBergbau Nord hat noch 12,40 EUR Guthaben.\n\nIhr Abrechnungsteam\n",
+        "created_at": at(number),
+        "sent_at": at(number),
+    }
+    return NoticeView(**(given | changes))
+
+
+def audit(number: int, **changes: Any) -> AuditView:
+    given = {
+        "id": number,
+        "company_id": 1,
+        "company_slug": SLUGS[1],
+        "actor": "maria",
+        "action": "balance.adjusted",
+        "target": "company_1",
+        "reason": "Goodwill after the outage",
+        "before": {"balance_cents": 14_890, "bonus_cents": 0},
+        "after": {"balance_cents": 14_890, "bonus_cents": 500},
+        "created_at": at(number),
+    }
+    return AuditView(**(given | changes))
+
+
+def performed(number: int, **changes: Any) -> PerformedView:
+    given = {
+        "at": at(number),
+        "ended_at": at(number + 0.042),
+        "name": "topups.create",
+        "input": {"company": SLUGS[1], "amount_cents": 5_000, "card": "visa"},
+        "outcome": "done",
+        "ids": {"id": number, "company_id": 1},
+    }
+    return PerformedView(**(given | changes))
+
+
+def period(name: str, spent_cents: int, limit_cents: int | None, days: int) -> PeriodView:
+    return PeriodView(
+        period=name,
+        starts_at=at(0) - timedelta(hours=9),
+        ends_at=at(0) + timedelta(hours=15, days=days - 1),
+        spent_cents=spent_cents,
+        limit_cents=limit_cents,
+        remaining_cents=None if limit_cents is None else limit_cents - spent_cents,
+        percent=None if limit_cents is None else spent_cents * 100 // limit_cents,
+    )
+
+
+def limits(**changes: Any) -> LimitsView:
+    given = {
+        "company_id": 1,
+        "company_slug": SLUGS[1],
+        "timezone": "Europe/Berlin",
+        "hard_limit": False,
+        "send_alerts": True,
+        "alert_steps": (50, 80, 100),
+        "last_alert_at": None,
+        "periods": (
+            period("daily", 1_900, 2_000, 1),
+            period("weekly", 3_900, 5_000, 7),
+            period("monthly", 3_900, None, 29),
+        ),
+    }
+    return LimitsView(**(given | changes))
+
+
+def step(depth: int, kind: str, reference: str, title: str, seconds: float, **changes: Any) -> TraceNode:
+    given = {
+        "depth": depth,
+        "kind": kind,
+        "reference": reference,
+        "title": title,
+        "detail": "",
+        "at": at(seconds),
+        "status": None,
+    }
+    return TraceNode(**(given | changes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import Static, TabPane
+from textual.widgets import Button, Static, TabPane
 
 from devconsole.app import DevConsole
 from devconsole.screens.companies import CompaniesScreen, by_urgency
@@ -11,11 +11,13 @@ from devconsole.screens.company import CompanyScreen
 from devconsole.screens.event_detail import EventDetailScreen
 from devconsole.screens.modals.confirm import CancelTopupForm
 from devconsole.screens.modals.end_call import EndCallForm
+from devconsole.screens.modals.record_details import CallDetail, LedgerDetail
 from devconsole.screens.modals.refunds import RefundCallForm, RefundPaymentForm
 from devconsole.screens.modals.simulate_call import SimulateCallForm
 from devconsole.screens.modals.topup_detail import TopupDetail
 from devconsole.widgets.balance_list import BalanceList
 from devconsole.widgets.company_header import CompanyHeader
+from devconsole.widgets.record_pane import RecordPane
 from devconsole.widgets.row_list import TupleList
 from devconsole.widgets.settings_card import SettingsCard
 from relay.api import CancelTopup, ListLedger, ListTopups, RefundCall, RefundCharge, ShowCompany
@@ -23,6 +25,7 @@ from tests.support import views
 from tests.support.companies import ACME, BERGBAU, CAFE, LEDGER, TOPUPS, busy, console, fresh, open_company, until
 from tests.support.console import UNREACHABLE, FakeSource, page
 from tests.support.forms import CARDS
+from tests.support.playing import screen_text
 
 
 def ids(screen: CompanyScreen, name: str) -> list[int]:
@@ -64,11 +67,14 @@ async def test_the_arrow_keys_turn_the_tabs_and_focus_their_lists() -> None:
     async with console(busy()).run_test(size=(80, 24)) as pilot:
         screen = await open_company(pilot)
         seen = [str(screen.focused and screen.focused.id)]
-        for key in ("right", "right", "right", "right", "left"):
+        for key in ("right", "right", "right", "right", "right", "left", *["right"] * 4):
             await pilot.press(key)
             await pilot.pause()
             seen.append(str(screen.focused and screen.focused.id))
-        assert seen == ["ledger", "topups", "calls", "decisions", "ledger", "decisions"]
+        assert seen == [
+            *("ledger", "topups", "calls", "decisions", "limits", "invoices", "limits"),
+            *("invoices", "notices", "audit", "ledger"),
+        ]
 
 
 async def test_enter_on_a_ledger_row_leads_to_the_event_that_caused_it() -> None:
@@ -81,17 +87,20 @@ async def test_enter_on_a_ledger_row_leads_to_the_event_that_caused_it() -> None
         await until(pilot, lambda: isinstance(app.screen, CompanyScreen))
 
 
-async def test_a_ledger_row_without_an_event_says_so() -> None:
-    app = console(busy())
+async def test_a_ledger_row_without_an_event_says_so_and_leads_to_what_it_was_booked_for() -> None:
+    source = busy()
+    source.answers[ListLedger] = page([views.ledger(9, event_id=None, reference_type="call", reference_id="3")])
+    app = console(source)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_company(pilot)
         await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(app.screen, CompanyScreen)
-        assert "no event caused this row" in " ".join(notice.message for notice in app._notifications)
+        await until(pilot, lambda: isinstance(app.screen, LedgerDetail))
+        assert "no webhook caused this row" in screen_text(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, CallDetail))
 
 
-async def test_enter_on_a_charged_call_refunds_it() -> None:
+async def test_a_charged_call_is_refunded_from_its_detail() -> None:
     source = busy()
     app = console(source)
     source.answers[RefundCall] = views.call(3, refunded_cents=110, refund_status="full")
@@ -100,24 +109,42 @@ async def test_enter_on_a_charged_call_refunds_it() -> None:
         await pilot.press("right", "right")
         await pilot.pause()
         await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, CallDetail))
+        await pilot.press("u")
         await until(pilot, lambda: isinstance(app.screen, RefundCallForm))
         await pilot.press("enter")
         await until(pilot, lambda: source.asked_for(RefundCall))
     assert source.asked_for(RefundCall) == [RefundCall(call=3, amount_cents=110, reason="technical_issue")]
 
 
-async def test_enter_on_a_call_in_progress_ends_it_and_on_others_says_why_not() -> None:
+async def test_a_call_offers_only_what_can_be_done_with_it() -> None:
+    """A call in progress ends, an unpaid one is forgiven, one that was given back only says why."""
     app = console(busy())
     async with app.run_test(size=(80, 24)) as pilot:
         await open_company(pilot)
         await pilot.press("right", "right")
         await pilot.pause()
-        await pilot.press("enter")
+        offered = []
+        for key in ("home", "down", "down", "down"):
+            await pilot.press(key, "enter")
+            await until(pilot, lambda: isinstance(app.screen, CallDetail))
+            offered.append(buttons(app))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, CompanyScreen))
+        assert offered == [
+            ["End it", "Why", "Close"],
+            ["Not billable", "Why", "Close"],
+            ["Refund", "Not billable", "Why", "Close"],
+            ["Not billable", "Why", "Close"],
+        ]
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: isinstance(app.screen, CallDetail))
+        await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, EndCallForm))
-        await pilot.press("escape", "down", "enter")
-        await pilot.pause()
-        assert isinstance(app.screen, CompanyScreen)
-        assert any(notice.title == "Nothing to refund" for notice in app._notifications)
+
+
+def buttons(app: DevConsole) -> list[str]:
+    return [str(button.label) for button in app.screen.query(Button)]
 
 
 async def test_a_paid_top_up_is_refunded_from_its_detail() -> None:
@@ -146,7 +173,7 @@ async def test_an_open_top_up_is_cancelled_from_its_detail_with_the_mouse() -> N
         await pilot.pause()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TopupDetail))
-        await pilot.click("#cancel-topup")
+        await pilot.click("#lead-2")
         await until(pilot, lambda: isinstance(app.screen, CancelTopupForm))
 
 
@@ -172,16 +199,20 @@ async def test_a_form_stays_about_the_top_up_that_was_opened() -> None:
 
 @pytest.mark.parametrize(
     ("topup", "offered"),
-    [(TOPUPS[0], {"open-page", "cancel-topup", "close"}), (TOPUPS[1], {"close"}), (TOPUPS[2], {"refund", "close"})],
+    [
+        (TOPUPS[0], ["Open the page", "Copy its address", "Cancel it", "Why", "Close"]),
+        (TOPUPS[1], ["Why", "Close"]),
+        (TOPUPS[2], ["Refund", "Why", "Close"]),
+    ],
 )
-async def test_a_top_up_offers_only_what_can_be_done(topup: views.TopupView, offered: set[str]) -> None:
+async def test_a_top_up_offers_only_what_can_be_done(topup: views.TopupView, offered: list[str]) -> None:
     app = console(busy())
     async with app.run_test(size=(80, 24)) as pilot:
         await open_company(pilot)
         app.push_screen(TopupDetail(topup))
         await until(pilot, lambda: isinstance(app.screen, TopupDetail))
-        assert {button.id for button in app.screen.query("Button")} == offered
-        if "refund" not in offered:
+        assert buttons(app) == offered
+        if "Refund" not in offered:
             await pilot.press("p")
             await pilot.pause()
             assert isinstance(app.screen, TopupDetail)
@@ -190,7 +221,7 @@ async def test_a_top_up_offers_only_what_can_be_done(topup: views.TopupView, off
 async def test_the_whole_reason_of_the_selected_decision_is_shown() -> None:
     async with console(busy()).run_test(size=(80, 24)) as pilot:
         screen = await open_company(pilot)
-        await pilot.press("left")
+        await pilot.press("right", "right", "right")
         await pilot.pause()
         explanation = screen.query_one("#tab-decisions Explanation", Static)
         assert str(explanation.visual).endswith("an hour after it, at 09:40:12.")
@@ -203,7 +234,7 @@ async def test_enter_on_a_decision_that_charged_shows_the_top_up() -> None:
     app = console(busy())
     async with app.run_test(size=(80, 24)) as pilot:
         await open_company(pilot)
-        await pilot.press("left")
+        await pilot.press("right", "right", "right")
         await pilot.pause()
         await pilot.press("down", "down", "enter")
         await until(pilot, lambda: isinstance(app.screen, TopupDetail))
@@ -267,7 +298,9 @@ async def test_forms_opened_here_are_about_this_company() -> None:
 async def test_a_company_without_a_past_says_what_to_press() -> None:
     async with console(fresh()).run_test(size=(80, 24)) as pilot:
         screen = await open_company(pilot)
-        assert all(pane.has_class("-empty") for pane in screen.query(TabPane))
+        names = ("ledger", "topups", "calls", "decisions")
+        assert all(screen.query_one(f"#tab-{name}", TabPane).has_class("-empty") for name in names)
+        await until(pilot, lambda: all(pane.has_class("-empty") for pane in screen.query(RecordPane)))
         assert "top up with a test card" in str(screen.query_one("#tab-ledger .company-empty", Static).visual)
 
 

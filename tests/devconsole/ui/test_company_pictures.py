@@ -78,7 +78,7 @@ def test_a_call_ticks_on_the_screen_of_its_company(snap_compare: Compare) -> Non
 
 def test_why_nothing_was_topped_up(snap_compare: Compare) -> None:
     """I read the settings, what they have used up, and the whole reason of the last decision."""
-    assert snap_compare(console(busy()), terminal_size=(80, 24), run_before=company("left"))
+    assert snap_compare(console(busy()), terminal_size=(80, 24), run_before=company("right", "right", "right"))
 
 
 def test_a_company_without_a_past(snap_compare: Compare) -> None:

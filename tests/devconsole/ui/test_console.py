@@ -26,12 +26,15 @@ from relay.api import (
     Operation,
     ShowStatus,
     SimulateCall,
+    StripeComparison,
     SwitchTestMode,
 )
 from tests.support import views
 from tests.support.console import UNREACHABLE, FakeSource, refused
 from tests.support.playing import console, line_with, loaded, press, screen_text, until
 from tests.support.stories import busy_day, companies, first_look
+
+UNASKED = StripeComparison(asked=False, reason="Stripe is not asked here.")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ from tests.support.stories import busy_day, companies, first_look
         ),
         (
             CheckLedger(),
-            LedgerCheck(ok=True, rows=12, companies=3, duration_ms=2, breaches=()),
+            LedgerCheck(ok=True, rows=12, companies=3, duration_ms=2, breaches=(), stripe=UNASKED),
             "12 rows of 3 companies add up.",
         ),
         (
@@ -93,7 +96,7 @@ async def test_the_screen_works_on_while_the_server_takes_its_time() -> None:
             return await super().call(operation)
 
     slow = Slow(companies=source.companies)
-    slow.answers[CheckLedger] = LedgerCheck(ok=True, rows=1, companies=1, duration_ms=1, breaches=())
+    slow.answers[CheckLedger] = LedgerCheck(ok=True, rows=1, companies=1, duration_ms=1, breaches=(), stripe=UNASKED)
     app = console(slow)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await loaded(pilot)
