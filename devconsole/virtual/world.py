@@ -49,7 +49,7 @@ def world_of(home: Home, *, wanted: bool, seed: int | None) -> World | None:
     """The world of a home that has one, gone on; else a new one from the present moment if `wanted`, else none."""
     try:
         kept = msgspec.json.decode((home.path / FILE).read_bytes(), type=_Kept)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         if not wanted:
             return None
         return World(time=VirtualTime(datetime.now(UTC).replace(microsecond=0)), seed=SEED if seed is None else seed)
