@@ -23,6 +23,7 @@ from relay.api import (
     ReconcileLedger,
     ReloadCode,
     ReplayEvents,
+    ShowSandbox,
     TopupView,
 )
 
@@ -195,6 +196,11 @@ class Actions:
 
         found = await self._console.source.call(ReconcileLedger())
         self._open(ReconcileForm(found.comparison))
+
+    async def tend_sandbox(self) -> None:
+        from devconsole.screens.modals.sandbox import SandboxForm
+
+        self._open(SandboxForm(await self._console.source.call(ShowSandbox())))
 
     def test_mode(self) -> None:
         from devconsole.screens.modals.confirm import TestModeForm

@@ -390,6 +390,9 @@ class DevConsole(App[int]):
     def action_reconcile(self) -> None:
         self._act(self.actions.reconcile)
 
+    def action_tend_sandbox(self) -> None:
+        self._act(self.actions.tend_sandbox)
+
     def action_test_mode(self) -> None:
         self._act(self.actions.test_mode)
 

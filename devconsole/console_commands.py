@@ -125,6 +125,9 @@ ACTIONS = (
     ConsoleCommand(
         "code.reload", None, "Reload code", "Load handlers and rules again", "As they are on disk now", "reload_code"
     ),
+    ConsoleCommand(
+        "sandbox.tend", None, "Sandbox", "Move, save or reset the sandbox", "Clock, snapshots, secret", "tend_sandbox"
+    ),
     ConsoleCommand("test-mode.switch", "m", "Test mode", "Switch test mode on or off", "The lock file", "test_mode"),
 )
 

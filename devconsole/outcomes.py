@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from devconsole.format import count, duration, euros, words
+from devconsole.format import count, duration, euros, moment, size, words
 from relay.api import (
     AdjustBalance,
     AutoTopupCheck,
@@ -34,6 +34,9 @@ from relay.api import (
     ReplayEvents,
     ReplayResult,
     RetryForwards,
+    RolledSecretView,
+    SandboxFileView,
+    SandboxView,
     StartCall,
     SwitchFaultsOff,
     TestModeView,
@@ -99,6 +102,13 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
             good = answer.passed == answer.of
             text = f"{answer.passed} of {answer.of} guarantees given."
             return Outcome(text, "information" if good else "warning", "Graded")
+        case SandboxView():
+            held = f"{count(answer.objects, 'object')} and {count(answer.events, 'event')}"
+            return Outcome(f"It holds {held}; its time is {moment(answer.now)}.", title="Sandbox")
+        case SandboxFileView():
+            return Outcome(f"{answer.path}, {size(answer.bytes)}.", title="Snapshot written")
+        case RolledSecretView():
+            return Outcome(f"The old secret signs too until {moment(answer.old_until)}.", title="Secret rolled")
         case FaultView():
             times = "once" if answer.times_left == 1 else f"{answer.times_left:,} times"
             return Outcome(f"{answer.title}: {times}.", "warning", "Fault on")

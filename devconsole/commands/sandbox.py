@@ -86,7 +86,7 @@ def snapshot_sandbox(invocation: Invocation, file: Path) -> None:
 @YES
 @click.pass_obj
 def restore_sandbox(invocation: Invocation, file: Path, yes: bool) -> int:
-    """Payments that were made since are unknown to it then, though they stay booked here."""
+    """Payments that were made since are unknown to it then, though they stay booked here: `ledger check` names them."""
     if not (yes or _agreed(f"Replace all that the sandbox holds by {file}?")):
         return ExitCode.REFUSED
     invocation.show(invocation.call(RestoreSandbox(path=str(file.absolute()))), sandbox_text)
