@@ -15,7 +15,8 @@ from sqlalchemy import text
 from billing.errors import BillingError
 from billing.schema import HEAD
 from billing.signature import TOLERANCE_S, sign, verify
-from relay.api import Finding
+from relay.api import Finding, ForwardTargetView
+from relay.views import forwards
 
 if TYPE_CHECKING:
     from relay.backend import Backend
@@ -131,6 +132,22 @@ async def _events(backend: Backend) -> Finding:
     return Finding(check="events", ok=ok, detail=f"{watch.state}: {watch.detail}", remedy=remedy)
 
 
+async def _forwards(backend: Backend) -> Finding:
+    async with backend.db.read() as session:
+        targets = await forwards.targets(session)
+    troubled = [f"{target.name} is {target.health}: {target.health_reason}" for target in targets if _ails(target)]
+    return Finding(
+        check="forwards",
+        ok=not troubled,
+        detail="; ".join(troubled) or f"{len(targets)} targets, none in trouble" if targets else "no targets",
+        remedy="See `devconsole forwards show NAME`; what waits is not lost." if troubled else None,
+    )
+
+
+def _ails(target: ForwardTargetView) -> bool:
+    return target.health in ("failing", "disabled")
+
+
 async def _test_mode(backend: Backend) -> Finding:
     mode = backend.test_mode
     return Finding(
@@ -169,6 +186,7 @@ CHECKS: dict[str, Callable[[Backend], Awaitable[Finding]]] = {
     "signature": _signature,
     "stripe": _stripe,
     "events": _events,
+    "forwards": _forwards,
     "test mode": _test_mode,
     "clock": _clock,
 }

@@ -15,6 +15,7 @@ TYPES_MAX = 50
 
 Target = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 """The name of a target, or its id as 3 or target_3."""
+ForwardId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 Pattern = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.*]{1,100}$")]
 """An event type; `*` stands for anything."""
 
@@ -135,7 +136,7 @@ class ShowForward(Operation[ForwardDetail], frozen=True, kw_only=True):
 
     name = "forwards.delivery"
     role = Role.SUPPORT
-    forward: int
+    forward: ForwardId
 
 
 class AddForwardTarget(Operation[NewForwardTarget], frozen=True, kw_only=True):
@@ -190,5 +191,5 @@ class RetryForwards(Operation[Page[ForwardView]], frozen=True, kw_only=True):
 
     name = "forwards.retry"
     target: Target
-    forwards: Annotated[tuple[int, ...], msgspec.Meta(max_length=500)] = ()
+    forwards: Annotated[tuple[ForwardId, ...], msgspec.Meta(max_length=500)] = ()
     """Their ids; empty = all that were refused or given up, oldest first, 500 at most."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tempfile
 from collections import Counter
-from contextlib import closing
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from devconsole.lab import experiments, story
 from devconsole.lab.catalog import BREWS
+from devconsole.lab.child import run_in_child
 from devconsole.lab.listing import IN_LAB, all_faults
 from devconsole.lab.verdict import INVARIANTS, judge
 from devconsole.lab.world import running_world
@@ -69,6 +72,21 @@ async def test_the_verdict_finds_money_that_is_wrong(tmp_path: Path) -> None:
     assert "2 charges of pays-a-page instead of 1" in found["charged once"].seen
     assert "not in the inbox" in found["acknowledged"].seen
     assert "pays-a-page has 51.00 EUR instead of 50.00 EUR" in found["balances"].seen
+
+
+@pytest.mark.proof
+async def test_the_console_has_the_lab_in_a_process_that_ends_with_it() -> None:
+    """What the screen does: the results come one by one, and whoever stops listening ends servers and homes too."""
+    before = set(Path(tempfile.gettempdir()).glob("devconsole-faults-*"))
+    async with aclosing(run_in_child(["duplicate", "tamper", "restart"])) as lab:
+        first = await anext(lab)
+        assert (first["verdict"], len(first["invariants"])) == ("held", len(INVARIANTS))
+        children = psutil.Process().children(recursive=True)
+        servers = [child for child in children if "devconsole" in " ".join(child.cmdline())]
+        assert servers
+    _, alive = psutil.wait_procs(servers, timeout=10)
+    assert alive == []
+    assert set(Path(tempfile.gettempdir()).glob("devconsole-faults-*")) <= before
 
 
 @pytest.mark.proof
