@@ -6,7 +6,7 @@ import platform
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("webhooks", "relays", "visible", "keys", "search", "startup", "command_line", "sandbox")
+MEASUREMENTS = ("webhooks", "relays", "visible", "keys", "search", "startup", "command_line", "sandbox", "scenarios")
 
 
 def main(names: list[str]) -> int:
