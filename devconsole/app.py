@@ -249,6 +249,27 @@ class DevConsole(App[int]):
         except RelayError as error:
             self._say(failed(error))
 
+    @work(group="record", exclusive=True)
+    async def keep_story(self, *, event: str | None = None) -> None:
+        """Record what led to an event, or all that was done, as a scenario beside the server's data, and say where."""
+        from devconsole.outcomes import failed
+        from devconsole.output import Failure
+        from devconsole.recorded import keep_recording
+        from relay.errors import RelayError
+
+        try:
+            path, gaps = await keep_recording(self.source, event=event)
+        except RelayError as error:
+            self._say(failed(error))
+        except (Failure, OSError) as error:
+            self.notify(str(error), title="Not recorded", severity="warning", markup=False)
+        else:
+            told = "\n".join([f"devconsole scenario run {path}", *(f"nothing is expected of {gap}" for gap in gaps)])
+            self.notify(told, title="Recorded as a scenario", markup=False)
+
+    def action_record_scenario(self) -> None:
+        self.keep_story()
+
     # Where to go.
 
     def action_show(self, mode: str) -> None:

@@ -211,6 +211,14 @@ REPORTS = tuple(
 
 STORIES = (
     ConsoleCommand(
+        "scenario.record",
+        None,
+        "Record",
+        "Record what was done as a scenario",
+        "A file that can be played again, in CI too",
+        "record_scenario",
+    ),
+    ConsoleCommand(
         "show.scenarios",
         "0",
         "Scenarios",

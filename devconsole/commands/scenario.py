@@ -192,15 +192,27 @@ def validate(invocation: Invocation, stories: tuple[str, ...]) -> int:
 )
 @click.option("--since", type=Since(), help="Only what was done since then: a time, or a span such as `10 min`.")
 @click.option("--last", type=click.IntRange(1), metavar="N", help="Only the last N operations.")
+@click.option("--event", metavar="EVENT", help="What led to this event: evt_… or its inbox number.")
 @click.option("--title", help="What the story is called.")
 @click.pass_obj
 def record(
-    invocation: Invocation, out: Path | None, since: datetime | None, last: int | None, title: str | None
+    invocation: Invocation,
+    out: Path | None,
+    since: datetime | None,
+    last: int | None,
+    event: str | None,
+    title: str | None,
 ) -> None:
     """`devconsole operations list` shows what is known. Pays on the Checkout page become steps too."""
+    from devconsole.scenario.recording.of_event import record_event
     from devconsole.scenario.recording.recorder import record as record_story
 
-    recording = record_story(invocation.call, since=since, last=last, title=title)
+    if event is not None and (since is not None or last is not None or title is not None):
+        raise click.UsageError("--event says by itself where the story begins, and what it is called.")
+    if event is not None:
+        recording = record_event(invocation.call, event)
+    else:
+        recording = record_story(invocation.call, since=since, last=last, title=title)
     if out is not None:
         out.write_text(recording.text, encoding="utf-8")
     if invocation.json:

@@ -40,6 +40,7 @@ class EventDetailScreen(LiveScreen):
         Binding("right", "step(-1)", "Newer", id="event.newer", tooltip="The event after this one"),
         Binding("v", "view", "View", id="event.view", tooltip="Switch between payload and headers"),
         Binding("y", "copy_id", "Copy id", id="event.copy-id", tooltip="Copy the event's id"),
+        Binding("s", "as_scenario", "As scenario", id="event.as-scenario", tooltip="A file that tells what led to it"),
     ]
     mode_name = "events"
 
@@ -147,6 +148,10 @@ class EventDetailScreen(LiveScreen):
             self.document.turn()
         self.document_pane.rename(self.document.title)
         self.document.view.focus()
+
+    def action_as_scenario(self) -> None:
+        if (shown := self.selected) is not None:
+            self.console.keep_story(event=shown.event_id)
 
     def action_copy_id(self) -> None:
         if (shown := self.selected) is not None:

@@ -69,14 +69,15 @@ class ScenariosScreen(LiveScreen):
         self._show_steps()
 
     def paint(self, update: Update) -> None:
-        """Nothing here comes from the feed."""
+        """What was recorded meanwhile is on the list too."""
+        if update.reloaded:
+            self._load_stories()
 
     @work(exclusive=True, group="scenarios.load")
     async def _load_stories(self) -> None:
-        from devconsole.scenario import shelf, suite
+        from devconsole.recorded import stories_of
 
-        scripts, _ = await asyncio.to_thread(suite.scripts_of, shelf.shipped())
-        self.stories_list.rows = tuple(scripts)
+        self.stories_list.rows = await asyncio.to_thread(stories_of, self.snapshot.status)
 
     # Playing.
 

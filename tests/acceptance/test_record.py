@@ -24,6 +24,7 @@ from relay.api import (
     SetAutoTopup,
     SimulateCall,
     SwitchTestMode,
+    TriggerEvent,
 )
 from relay.errors import OperationRefused
 from relay.home import Home
@@ -175,3 +176,27 @@ def events(client: SyncControlClient, type_: str) -> tuple[Any, ...]:
     asked: Operation[Any] = ListEvents(type=type_)
     rows: tuple[Any, ...] = client.call(asked).rows
     return rows
+
+
+def test_an_event_becomes_the_story_of_what_led_to_it(running: RunningServer) -> None:
+    client = client_of(running)
+    client.call(SimulateCall(company=HAFEN, duration_s=60))
+    client.call(CreateTopup(company=ACME, amount_cents=5_000, card="visa"))
+    settled(client, ACME, cents=15_000)
+    (paid,) = until(lambda: events(client, "payment_intent.succeeded"), what="the event of the payment")
+    told = recorded(running, "--event", paid.event_id)
+    assert told.title == f"What led to payment_intent.succeeded {paid.event_id}"
+    assert [step.do for step in told.steps] == ["topups.create", None]
+    assert last_expectation(told).balances == {ACME: "150.00"}
+
+
+def test_an_event_of_nobody_becomes_a_story_that_sends_it(running: RunningServer) -> None:
+    client = client_of(running)
+    client.call(TriggerEvent(type="customer.updated"))
+    (odd,) = until(
+        lambda: [each for each in events(client, "customer.updated") if each.status == "ignored"], what="the event"
+    )
+    told = recorded(running, "--event", str(odd.id))
+    assert told.steps[0].do == "events.send"
+    assert told.steps[0].expect and told.steps[0].expect.event_states == {"customer.updated": ("ignored",)}
+    assert running.run("scenario", "record", "--event", "evt_none", "--json", code=1).error["code"] == "unknown_event"

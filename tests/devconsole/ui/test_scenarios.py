@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
@@ -9,12 +10,14 @@ from textual.pilot import Pilot
 from devconsole.app import DevConsole
 from devconsole.output import Failure
 from devconsole.playback import Playback
+from devconsole.scenario.script import load
 from devconsole.screens.scenarios import ScenariosScreen
 from devconsole.source import Address
-from tests.support.console import FrozenClock
+from tests.support import views
+from tests.support.console import FakeSource, FrozenClock
 from tests.support.demo import GOOD, WRONG, ScriptedStages, take
 from tests.support.playing import line_with, loaded, press, screen_text, until
-from tests.support.stories import busy_day
+from tests.support.stories import busy_day, companies
 
 STORY, BROKEN = take("manual-topup", GOOD), take("broken", WRONG)
 
@@ -95,3 +98,21 @@ async def test_a_stage_that_cannot_be_built_is_told() -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: any(notice.message == "no room" for notice in app._notifications))
     assert moves == []
+
+
+async def test_an_event_is_kept_as_a_scenario_and_stands_first_in_the_list(tmp_path: Path) -> None:
+    event = views.event(3, type="customer.created", status="ignored")
+    source = FakeSource(companies=companies(), events=[event], status=views.status(home=str(tmp_path)))
+    source.details[event.event_id] = views.detail(event, topup=None)
+    app = DevConsole(source, clock=FrozenClock())
+    app.playback = Playback(ScriptedStages(), move=lambda _address: None)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await loaded(pilot)
+        app.open_event(event.event_id)
+        await until(pilot, lambda: "What it caused" in screen_text(pilot) and "customer.created" in screen_text(pilot))
+        await press(pilot, "s")
+        await until(pilot, lambda: any(notice.title == "Recorded as a scenario" for notice in app._notifications))
+        (kept,) = (tmp_path / "scenarios").glob("*.yaml")
+        assert load(kept)[0].story.steps[0].do == "events.send"
+        await press(pilot, "escape", "0")
+        await until(pilot, lambda: kept.stem[:20] in screen_text(pilot))
