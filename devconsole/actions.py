@@ -174,6 +174,11 @@ class Actions:
         else:
             self.nothing("Select an event first.")
 
+    def explain_signature(self) -> None:
+        from devconsole.screens.modals.explain_signature import ExplainSignatureForm
+
+        self._open(ExplainSignatureForm())
+
     def replay_failed(self) -> None:
         from devconsole.screens.modals.confirm import ReplayFailedForm
 

@@ -399,6 +399,9 @@ class DevConsole(App[int]):
     def action_replay(self) -> None:
         self._act(self.actions.replay)
 
+    def action_explain_signature(self) -> None:
+        self._act(self.actions.explain_signature)
+
     def action_replay_failed(self) -> None:
         self._act(self.actions.replay_failed)
 

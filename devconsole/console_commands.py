@@ -78,6 +78,14 @@ ACTIONS = (
         "One after the other",
         "replay_failed",
     ),
+    ConsoleCommand(
+        "webhook.explain",
+        None,
+        "Explain",
+        "Explain a signature",
+        "Paste header and body, and read why they do not verify",
+        "explain_signature",
+    ),
     ConsoleCommand("call.end", "e", "End call", "End a call in progress", "And charge it", "end_call"),
     ConsoleCommand("call.refund", "u", "Refund call", "Refund a call", "Money back to the balance", "refund_call"),
     ConsoleCommand(

@@ -37,6 +37,7 @@ from relay.api import (
     RolledSecretView,
     SandboxFileView,
     SandboxView,
+    SignatureExplanation,
     StartCall,
     SwitchFaultsOff,
     TestModeView,
@@ -86,6 +87,8 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
             )
         case DeliveryView():
             return _delivery(answer)
+        case SignatureExplanation():
+            return _explained(answer)
         case TestModeView():
             return _test_mode(answer)
         case CompanyView():
@@ -255,3 +258,12 @@ def _replays(results: tuple[ReplayResult, ...]) -> Outcome:
     rows = sum(len(result.ledger_ids) for result in results)
     text = f"{count(len(results), 'event')}: {well} went through, {count(rows, 'ledger row')} added."
     return Outcome(text, "information" if well == len(results) else "warning", "Replayed")
+
+
+def _explained(told: SignatureExplanation) -> Outcome:
+    """What was found, what proves it, what to do."""
+    if told.cause == "ok":
+        return Outcome(" ".join((f"{told.sentence}.", *told.evidence)), title="The signature is right")
+    parts = [f"{told.sentence}.", *(f"{line}." for line in told.evidence[:2])]
+    sure = "" if told.certain else ", most likely"
+    return Outcome(" ".join((*parts, told.remedy or "")), "warning", f"{words(told.cause).capitalize()}{sure}")

@@ -69,6 +69,7 @@ class Field(Vertical, Generic[T]):
         hint: str = "",
         presets: tuple[str, ...] = (),
         short: bool = False,
+        hidden: bool = False,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id, classes="-short" if short or presets else None)
@@ -77,7 +78,7 @@ class Field(Vertical, Generic[T]):
         self._presets = presets
         self._note_beside = short and not presets
         self._typed = False
-        self._entry = Input(value, compact=True, select_on_focus=True)
+        self._entry = Input(value, compact=True, select_on_focus=True, password=hidden)
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="field-line"):
