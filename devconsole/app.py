@@ -20,7 +20,7 @@ from devconsole import themes
 from devconsole.console_commands import bindings
 from devconsole.moving import MovingSource
 from devconsole.screens.overview import OverviewScreen
-from devconsole.source import Address, RemoteSource, Source
+from devconsole.source import Address, Moved, RemoteSource, Source
 from devconsole.store import Snapshot, Update
 
 if TYPE_CHECKING:
@@ -232,6 +232,10 @@ class DevConsole(App[int]):
             if then is not None:
                 then(answer)
 
+    def tell_of_server(self, says: str) -> None:
+        """Something happened to the server itself."""
+        self.notify(says[:1].upper() + says[1:], title="Server", severity="warning", timeout=20, markup=False)
+
     def _say(self, outcome: Outcome) -> None:
         self.notify(outcome.sentence, title=outcome.title, severity=outcome.severity, markup=False)
 
@@ -421,12 +425,20 @@ class DevConsole(App[int]):
         self._act(self.actions.test_mode)
 
 
-def run(find: Callable[[], Address], *, theme_file: Path | None = None) -> int:
+def run(
+    find: Callable[[], Address],
+    *,
+    find_again: Callable[[], Moved | None] | None = None,
+    theme_file: Path | None = None,
+) -> int:
     """Paint, then find or start the server with `find` (it blocks, in a thread), and stay until somebody quits.
 
-    Returns the exit code. Raises what `find` raised, `Failure` or `RelayError`, after the terminal is itself again.
+    `find_again` is asked when the server does not answer any more. Returns the exit code. Raises what `find` raised,
+    `Failure` or `RelayError`, after the terminal is itself again.
     """
-    console = DevConsole(MovingSource(RemoteSource(find)), theme_file=theme_file)
+    source = RemoteSource(find, find_again)
+    console = DevConsole(MovingSource(source), theme_file=theme_file)
+    source.tell = console.tell_of_server
     code = console.run()
     if console.stopped_by is not None:
         raise console.stopped_by

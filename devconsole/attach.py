@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ from relay.wire import HEALTH_PATH
 READY_DEADLINE_S = 30.0
 HEALTH_DEADLINE_S = 2.0
 POLL_S = 0.1
+RESTARTS_MAX, RESTARTS_WITHIN_S = 3, 60.0
+"""A server that ends more often than that is not helped by another start."""
 END_DEADLINE_S = 15.0
 """A server finishes what it has begun before it ends; after this it is killed."""
 
@@ -35,6 +38,14 @@ class Attached:
     url: str
     token: str
     is_ours: bool
+
+
+@dataclass(frozen=True)
+class Revived:
+    """Another server in the place of the one that ended, and what is to be said about it."""
+
+    attached: Attached
+    says: str
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -57,15 +68,19 @@ class Attachment:
     """
 
     def __init__(self, home: Home, start: Mapping[str, Any]) -> None:
-        self._home = home
+        self.home = home
         self._start = start
         self._child: _Child | None = None
+        self._is_ours = False
+        self._url: str | None = None
+        self._restarted_at: list[float] = []
 
     def wait(self) -> Attached:
         """The server, once it is ready. Blocks for up to half a minute. Raises `Failure` with what the child said."""
-        if (running := running_server(self._home)) is not None:
+        if (running := running_server(self.home)) is not None:
             return self._attached(running.relay_url, is_ours=False)
-        self._child = _Child(server_command(self._home, self._start))
+        self._is_ours = True
+        self._child = _Child(server_command(self.home, self._start))
         try:
             return self._attached(self._child.wait_ready(), is_ours=True)
         except Failure:
@@ -75,6 +90,39 @@ class Attachment:
                 raise
             return self._attached(running.relay_url, is_ours=False)
 
+    def revive(self) -> Revived | None:
+        """Call it when the server does not answer any more. Blocks like `wait`.
+
+        If ours has ended, another one is started; one that was not ours is only looked for where it may have gone.
+        None: nothing is to be done but to wait. Raises `Failure` when another one cannot be started, or when they end
+        one after the other.
+        """
+        if not self._is_ours:
+            running = running_server(self.home)
+            if running is None or running.relay_url == self._url:
+                return None
+            return Revived(self._attached(running.relay_url, is_ours=False), "Another server answers on this home.")
+        if self._child is not None and (ended := self._child.how_it_ended()) is None:
+            return None
+        if self._child is None:
+            ended = "it could not be started"
+        self.close()
+        self._count_restart()
+        attached = self.wait()
+        return Revived(attached, f"The server ended: {ended}. Another one runs now; what was acknowledged is kept.")
+
+    def _count_restart(self) -> None:
+        """Raises `Failure` when it happens too often to be of use."""
+        now = time.monotonic()
+        self._restarted_at = [at for at in self._restarted_at if now - at < RESTARTS_WITHIN_S]
+        if len(self._restarted_at) >= RESTARTS_MAX:
+            raise Failure(
+                f"the server ended {RESTARTS_MAX + 1} times within a minute; it is not started again for now",
+                remedy=f"Look into {self.home.log}.",
+                code="server_not_started",
+            )
+        self._restarted_at.append(now)
+
     def close(self) -> None:
         """End the server if it is ours."""
         if self._child is not None:
@@ -83,14 +131,15 @@ class Attachment:
 
     def _faster_one(self) -> ServerRecord | None:
         deadline = time.monotonic() + READY_DEADLINE_S
-        while is_held(self._home) and time.monotonic() < deadline:
-            if (running := running_server(self._home)) is not None:
+        while is_held(self.home) and time.monotonic() < deadline:
+            if (running := running_server(self.home)) is not None:
                 return running
             time.sleep(POLL_S)
         return None
 
     def _attached(self, url: str, *, is_ours: bool) -> Attached:
-        return Attached(url, os.environ.get("DEVCONSOLE_TOKEN") or self._home.token(), is_ours)
+        self._url, self._is_ours = url, is_ours
+        return Attached(url, os.environ.get("DEVCONSOLE_TOKEN") or self.home.token(), is_ours)
 
 
 def running_server(home: Home) -> ServerRecord | None:
@@ -112,6 +161,9 @@ def server_command(home: Home, start: Mapping[str, Any]) -> list[str]:
             for each in value if isinstance(value, tuple) else (value,):
                 command += [option, str(each)]
     return command
+
+
+LAST_WORDS_MAX = 2_000
 
 
 class _Child:
@@ -142,6 +194,21 @@ class _Child:
         except msgspec.DecodeError:
             raise self._failure() from None
 
+    def how_it_ended(self) -> str | None:
+        """In words; None while it runs."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        if code < 0:
+            return f"{signal.Signals(-code).name} killed it"
+        last = self._last_words()
+        return f"exit code {code}" + (f", {last}" if last else "")
+
+    def _last_words(self) -> str:
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        return lines[-1][:LAST_WORDS_MAX] if lines else ""
+
     def end(self) -> None:
         """Let go of the child and wait until it has ended."""
         assert self._process.stdin is not None
@@ -158,9 +225,7 @@ class _Child:
     def _failure(self) -> Failure:
         """What the child said last before it ended."""
         self._process.wait()
-        self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").strip().splitlines()
-        last = lines[-1] if lines else f"it ended with exit code {self._process.returncode}"
+        last = self._last_words() or f"it ended with exit code {self._process.returncode}"
         try:
             error = msgspec.json.decode(last.encode(), type=_Said).error
         except msgspec.DecodeError:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, TypeVar
 
-from devconsole.source import Address, OnLost, RemoteSource
+from devconsole.source import Address, OnLost, RemoteSource, until
 
 if TYPE_CHECKING:
     from relay.api import FeedItem, Operation
@@ -36,7 +35,7 @@ class MovingSource:
     async def feed(self, *, after: str | None = None, on_lost: OnLost | None = None) -> AsyncIterator[FeedItem]:
         while True:
             here, moved = await self._arrived(), self._moved
-            async for item in _until(moved, here.feed(after=after, on_lost=on_lost)):
+            async for item in until(moved, here.feed(after=after, on_lost=on_lost)):
                 yield item
             after = None
             if here is not self._home:
@@ -51,25 +50,3 @@ class MovingSource:
         while self._here is None:
             await self._moved.wait()
         return self._here
-
-
-async def _until(moved: asyncio.Event, items: AsyncIterator[FeedItem]) -> AsyncIterator[FeedItem]:
-    """What comes before the move."""
-    gone = asyncio.ensure_future(moved.wait())
-    coming = asyncio.ensure_future(_next(items))
-    try:
-        while True:
-            await asyncio.wait({coming, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if gone.done():
-                return
-            item, coming = coming.result(), asyncio.ensure_future(_next(items))
-            yield item
-    finally:
-        for waiting in (gone, coming):
-            waiting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await waiting
-
-
-async def _next(items: AsyncIterator[FeedItem]) -> FeedItem:
-    return await anext(items)

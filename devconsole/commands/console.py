@@ -22,7 +22,7 @@ def run_console(invocation: Invocation, *, start: Mapping[str, Any]) -> int:
         return run_server(invocation.home, start=start, as_json=invocation.json)
 
     from devconsole.app import run
-    from devconsole.source import Address
+    from devconsole.source import Address, Moved
 
     found: list[Attachment] = []
 
@@ -34,8 +34,12 @@ def run_console(invocation: Invocation, *, start: Mapping[str, Any]) -> int:
         attached = found[0].wait()
         return Address(attached.url, attached.token)
 
+    def find_again() -> Moved | None:
+        revived = found[0].revive()
+        return None if revived is None else Moved(Address(revived.attached.url, revived.attached.token), revived.says)
+
     try:
-        return run(find, theme_file=invocation.home.path / "theme")
+        return run(find, find_again=find_again, theme_file=invocation.home.path / "theme")
     finally:
         for attachment in found:
             attachment.close()
