@@ -48,6 +48,8 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.commits = 0
+        """Transactions of this process so far; whatever else changes the file was somebody else."""
         self._writer: Engine = _writer_engine(path)
         self._reader = create_async_engine(f"sqlite+aiosqlite:///{path}")
         event.listen(self._reader.sync_engine, "connect", _prepare_reader)
@@ -113,6 +115,7 @@ class Database:
         return batch, True
 
     def _commit(self, batch: list[_Write]) -> None:
+        self.commits += 1
         if len(batch) == 1:
             self._answer(batch, self._commit_alone(batch[0]))
             return

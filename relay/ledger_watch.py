@@ -1,4 +1,8 @@
-"""Proves the ledger in the background after money has moved, so that a breach is shown when it happens."""
+"""Proves the ledger in the background after money has moved, so that a breach is shown when it happens.
+
+What this process writes is announced. What anybody else writes into the file (a person with sqlite3, a second program)
+is noticed by SQLite's own count of changes, and proved at once: it went round every rule.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from collections.abc import Callable
 from billing import ledger_check
 from billing.changes import Changes, Kind
 from billing.db import Database
+from billing.errors import DatabaseClosed
 from relay.pace import rest_s
 from relay.views.query import read_sync
 
@@ -18,6 +23,8 @@ log = logging.getLogger(__name__)
 SETTLE_S = 1.0
 """After money moved: a burst is proved once, at its end."""
 REST_S = 10.0
+LOOK_S = 0.5
+"""How often it is asked whether somebody else has written; it costs 0.1 ms."""
 
 
 class LedgerWatch:
@@ -27,8 +34,9 @@ class LedgerWatch:
         self.ok: bool | None = None
         self._db = db
         self._moved = asyncio.Event()
+        self._meddled = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def on_result(self, listener: Callable[[], None]) -> None:
         self._listeners.append(listener)
@@ -39,23 +47,26 @@ class LedgerWatch:
             self._moved.set()
 
     def start(self) -> None:
-        assert self._task is None, "started twice"
+        assert not self._tasks, "started twice"
         self._moved.set()
-        self._task = asyncio.create_task(self._run(), name="ledger-watch")
+        self._tasks = [
+            asyncio.create_task(self._prove_when_moved(), name="ledger-watch"),
+            asyncio.create_task(self._notice_others(), name="ledger-watch-others"),
+        ]
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
 
-    async def _run(self) -> None:
+    async def _prove_when_moved(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await self._moved.wait()
-            await asyncio.sleep(SETTLE_S)
+            await self._unless_meddled(SETTLE_S)
             self._moved.clear()
+            self._meddled.clear()
             start = loop.time()
             try:
                 async with self._db.read() as session:
@@ -64,7 +75,43 @@ class LedgerWatch:
                 log.exception("ledger_check_crashed")
             else:
                 self._tell(proof.ok)
-            await asyncio.sleep(rest_s(loop.time() - start, at_least_s=REST_S))
+            took_s = loop.time() - start
+            await asyncio.sleep(rest_s(took_s, at_least_s=0.0))
+            await self._unless_meddled(REST_S)
+
+    async def _notice_others(self) -> None:
+        while True:
+            try:
+                await self._follow_the_file()
+            except DatabaseClosed:
+                return
+            except Exception:
+                log.exception("ledger_watch_cannot_read")
+            await asyncio.sleep(REST_S)
+
+    async def _follow_the_file(self) -> None:
+        """SQLite's count of changes differs for each connection, so one is kept."""
+        async with self._db.read() as session:
+            connection = await session.connection()
+            commits_before = version_before = -1
+            while True:
+                # The commits first: one between the two questions must not pass for somebody else's.
+                commits = self._db.commits
+                version = (await connection.exec_driver_sql("PRAGMA data_version")).scalar_one()
+                if version != version_before:
+                    if commits == commits_before:
+                        log.warning("ledger_file_changed_by_others")
+                        self._meddled.set()
+                    # Among our own writes there may be one of somebody else's, so this is proved too, without haste.
+                    self._moved.set()
+                commits_before, version_before = commits, version
+                await asyncio.sleep(LOOK_S)
+
+    async def _unless_meddled(self, seconds: float) -> None:
+        """Wait so long, but not when somebody else has written."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._meddled.wait()
 
     def _tell(self, ok: bool) -> None:
         if not ok:
