@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from billing.errors import InvalidAmount, UnknownReport
 from billing.policy import Policy
-from billing.reports import companies, operations, payments
+from billing.reports import companies, operations, payments, usage
 from billing.reports.report import Cell, Report, Run
 
 __all__ = ["DAYS_MAX", "REPORTS", "Cell", "Report", "run_report"]
@@ -30,6 +30,9 @@ REPORTS: Final[Mapping[str, Run]] = {
     "rapid-topups": payments.rapid_topups,
     "churn-risk": companies.churn_risk,
     "webhook-times": operations.webhook_times,
+    "usage": usage.usage,
+    "usage-by-day": usage.usage_by_day,
+    "top-numbers": usage.top_numbers,
 }
 """By the name that people type."""
 

@@ -29,6 +29,9 @@ CHOICES = (
     ReportChoice("rapid-topups", "Rapid top-ups", "Who tops up suspiciously often?", 30),
     ReportChoice("churn-risk", "Churn risk", "Who has gone quiet with little left?", 60),
     ReportChoice("webhook-times", "Webhook times", "Which event type is slow to process?", 1),
+    ReportChoice("usage", "Usage", "What does each company use, and what should it top up?", 30),
+    ReportChoice("usage-by-day", "Usage by day", "When do companies call?", 30),
+    ReportChoice("top-numbers", "Top numbers", "Which numbers cost most?", 30),
 )
 
 NAMES = tuple(choice.name for choice in CHOICES)
@@ -49,6 +52,9 @@ EMPTY = {
     "rapid-topups": "Nobody topped up more than five times within a day.",
     "churn-risk": "No company with little money has been silent for so long.",
     "webhook-times": "No event was processed within this time.",
+    "usage": "There is no company yet.",
+    "usage-by-day": "No call was charged within this time.",
+    "top-numbers": "No call to a known number was charged within this time.",
 }
 
 TRY = {
@@ -63,5 +69,8 @@ TRY = {
     "large-topups": "t|top up with more than 1,000 EUR",
     "rapid-topups": "t|top up six times",
     "webhook-times": "x|trigger an event",
+    "usage": "n|create a company",
+    "usage-by-day": "c|simulate a call",
+    "top-numbers": "c|simulate a call",
 }
 """The key that brings the first row, and what it does; some reports only time can fill."""

@@ -116,6 +116,22 @@ def _webhook_times(rows: Sequence[Row]) -> Chart:
     return Chart(bars=tuple(bars), upright=False, caption="average █ … slowest ░, by type")
 
 
+def _usage(rows: Sequence[Row]) -> Chart:
+    bars = [Bar(row["company"], int(row["usage_cents"]), amount(row["usage_cents"])) for row in rows]
+    return Chart(bars=tuple(bars), upright=False, caption="EUR by company")
+
+
+def _usage_by_day(rows: Sequence[Row]) -> Chart:
+    by_day: dict[date, int] = {}
+    for row in rows:
+        day = date.fromisoformat(row["day"])
+        by_day[day] = by_day.get(day, 0) + int(row["usage_cents"])
+    days = _every(min(by_day), max(by_day), timedelta(days=1))
+    bars = [Bar(f"{day:%m-%d}", by_day.get(day, 0), amount(by_day.get(day, 0))) for day in days]
+    caption = "EUR of calls a day, of all companies"
+    return Chart(bars=tuple(bars), upright=True, caption=caption, read=lambda value: f"{round(value / 100):,}")
+
+
 def _every(first: Any, last: Any, step: timedelta) -> list[Any]:
     """Each moment from first to last, so that an empty one shows as a gap; only the newest where there are too many."""
     count = min(COLUMNS_MAX, (last - first) // step + 1)
@@ -128,4 +144,6 @@ MAKERS: Mapping[str, Callable[[Sequence[Row]], Chart]] = {
     "auto-topup-success": _auto_topups,
     "failure-reasons": _reasons,
     "webhook-times": _webhook_times,
+    "usage": _usage,
+    "usage-by-day": _usage_by_day,
 }
