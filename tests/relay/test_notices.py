@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.api import DrainBalance, ListNotices
+from relay.api import OPERATIONS, DrainBalance, ListNotices
 from tests.support.relay import RunningRelay
 
 
@@ -20,3 +20,13 @@ async def test_a_low_balance_is_told_and_listed(relay: RunningRelay) -> None:
     assert mail.subject == "Acme: Ihr Guthaben ist niedrig"
     assert mail.body is not None and "15,00 EUR" in mail.body
     assert (await relay.client.call(ListNotices(kind="payment_failed"))).rows == ()
+
+
+async def test_looking_at_notices_sends_none(relay: RunningRelay) -> None:
+    """Nothing that can be asked for sends a notice: they follow from balances alone."""
+    await relay.company(balance_cents=1_500)
+    await relay.backend.worker.idle()
+    first = await relay.client.call(ListNotices())
+    for _ in range(3):
+        assert await relay.client.call(ListNotices()) == first
+    assert [name for name in OPERATIONS if name.startswith("notices.")] == ["notices.list"]

@@ -225,3 +225,12 @@ async def test_a_body_that_cannot_be_unpacked_is_refused(relay: RunningRelay) ->
     headers = {"Content-Encoding": "deflate"}
     async with relay.http.post(relay.backend.webhook_url, data=b"not deflate", headers=headers) as response:
         assert (response.status, (await response.json())["code"]) == (400, "body_unreadable")
+
+
+async def test_there_is_one_webhook(relay: RunningRelay) -> None:
+    """Events have one way in; what looks like another one is nothing."""
+    body = event("customer.updated", {"id": "cus_1", "object": "customer"})
+    for path in ("/webhook", "/stripe/webhook", "/api/webhook", "/api/webhooks/stripe", "/api/stripe/webhook/x"):
+        async with relay.http.post(relay.url + path, data=body, headers=relay.signed(body)) as answer:
+            assert answer.status == 404, path
+    assert (await relay.deliver(body)).status == 200
