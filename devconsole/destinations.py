@@ -13,6 +13,7 @@ from relay.api import (
     DeliveryView,
     EventView,
     FailureView,
+    ForwardView,
     InvoiceView,
     LedgerView,
     NoticeView,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from devconsole.app import DevConsole
 
-TRACED = ("evt_", "pi_", "cs_", "ch_", "re_", "du_", "topup_", "ledger_", "call_", "delivery_", "decision_")
+TRACED = ("evt_", "pi_", "cs_", "ch_", "re_", "du_", "topup_", "ledger_", "call_", "delivery_", "decision_", "forward_")
 """What an id that has a path begins with."""
 
 
@@ -63,6 +64,8 @@ class Destinations:
                 self._console.open_event(row.event_id)
             case DeliveryView():
                 self._console.open_delivery(row.id)
+            case ForwardView():
+                self._console.open_forward(row.id)
             case CompanyView():
                 self._console.open_company(row.slug)
             case LedgerView(event_id=str(event)):
@@ -102,6 +105,8 @@ class Destinations:
             await self.open_row(await call(ShowCall(call=int(number))))
         elif kind == "delivery" and number.isdigit():
             self._console.open_delivery(int(number))
+        elif kind == "forward" and number.isdigit():
+            self._console.open_forward(int(number))
         elif kind == "evt":
             self._console.open_event(reference.partition("#")[0])
         elif reference.startswith("TOP-"):
@@ -139,6 +144,8 @@ def traced(row: Any) -> str | None:
     match row:
         case EventView():
             return row.event_id
+        case ForwardView():
+            return f"forward_{row.id}"
         case LedgerView():
             return f"ledger_{row.id}"
         case TopupView():

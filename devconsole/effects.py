@@ -8,7 +8,7 @@ from datetime import datetime
 from devconsole import looks
 from devconsole.format import amount, clock, euros, latency, signed_euros, words
 from devconsole.looks import Look, Tone
-from relay.api import AttemptView, DecisionView, DeliveryView, EventDetail, LedgerView, TopupView
+from relay.api import AttemptView, DecisionView, DeliveryView, EventDetail, ForwardView, LedgerView, TopupView
 
 BOOKED = Look("+", "booked", Tone.GOOD)
 TAKEN = Look("-", "booked", Tone.WARN)
@@ -68,7 +68,7 @@ def _decision(row: DecisionView) -> Effect:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One delivery to the webhook, or one attempt to process the event."""
+    """One delivery to the webhook, one attempt to process the event, or its way on to another application."""
 
     id: str
     at: datetime
@@ -79,8 +79,9 @@ class Trial:
 
 
 def trials(detail: EventDetail) -> tuple[Trial, ...]:
-    """Deliveries and attempts in the order of time."""
+    """Deliveries, attempts, and what went on to other applications, in the order of time."""
     found = [_delivery(row) for row in detail.deliveries] + [_attempt(row) for row in detail.attempts]
+    found += [_forward(row) for row in detail.forwards]
     return tuple(sorted(found, key=lambda trial: trial.at))
 
 
@@ -102,6 +103,14 @@ def _attempt(row: AttemptView) -> Trial:
         looks.attempt(row.outcome),
         latency(row.duration_us),
         detail,
+    )
+
+
+def _forward(row: ForwardView) -> Trial:
+    next_try = f" · next at {clock(row.next_try_at)}" if row.next_try_at is not None else ""
+    detail = f"to {row.target_name}: {row.reason or f'answered {row.http_status}'}{next_try}"
+    return Trial(
+        f"forward_{row.id}", row.updated_at, "forward", looks.FORWARD_LOOKS[row.state], latency(row.latency_us), detail
     )
 
 

@@ -48,6 +48,13 @@ EVENT_LOOKS: dict[str, Look] = {
     "failed": Look("✗", "failed", Tone.BAD),
 }
 
+FORWARD_LOOKS: dict[str, Look] = {
+    "waiting": Look("○", "waiting", Tone.ACCENT),
+    "delivered": Look("✓", "delivered", Tone.GOOD),
+    "refused": Look("✗", "refused", Tone.BAD),
+    "failed": Look("✗", "failed", Tone.BAD),
+}
+
 LEVEL_LOOKS: dict[str, Look] = {
     "good": Look("●", "good", Tone.GOOD),
     "low": Look("◐", "low", Tone.WARN),

@@ -24,6 +24,7 @@ from relay.api import (
     EventDetail,
     EventTypeView,
     EventView,
+    ForwardView,
     ListEvents,
     ListEventTypes,
     MarkEvent,
@@ -38,6 +39,16 @@ from relay.api import (
 events_filter = click.option("--filter", "filter_", metavar="FILTER", help="Only those that match; see `list --help`.")
 
 STATUSES = ("pending", "held", "completed", "ignored", "unmatched", "quarantined", "failed")
+
+FORWARD_COLUMNS: tuple[Column[ForwardView], ...] = (
+    Column("FORWARD", lambda row: str(row.id), right=True),
+    Column("TO", lambda row: row.target_name),
+    Column("STATE", lambda row: row.state),
+    Column("HTTP", lambda row: str(row.http_status or ""), right=True),
+    Column("TRIES", lambda row: str(row.tries), right=True),
+    Column("NEXT TRY", lambda row: moment(row.next_try_at)),
+    Column("REASON", lambda row: row.reason or ""),
+)
 
 COLUMNS: tuple[Column[EventView], ...] = (
     Column("NR", lambda row: str(row.id), right=True),
@@ -266,6 +277,8 @@ def detail_text(detail: EventDetail) -> str:
         + table(DELIVERY_COLUMNS, detail.deliveries, empty=""),
         table(ATTEMPT_COLUMNS, detail.attempts, empty="Not processed yet."),
     ]
+    if detail.forwards:
+        parts.append(table(FORWARD_COLUMNS, detail.forwards, empty=""))
     if detail.topup is not None:
         parts.append(topup_facts(detail.topup))
     parts.append(table(LEDGER_COLUMNS, detail.ledger, empty="It wrote no ledger rows."))

@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from devconsole import looks
 from devconsole.format import latency, moment
 from devconsole.looks import Tone, toned
 from devconsole.screens.live import LiveScreen
 from devconsole.store import Update
 from devconsole.widgets.document import Document, headers_text
-from devconsole.widgets.forward_lists import STATE_LOOKS
 from devconsole.widgets.pane import Pane
 from relay.api import ForwardDetail, ForwardTryView, RetryForwards, ShowForward
 from relay.errors import OperationRefused, RelayError
@@ -96,7 +96,7 @@ class ForwardScreen(LiveScreen):
 def heading(detail: ForwardDetail) -> Content:
     """Where it went and what came of it; a line for each of the last tries."""
     row = detail.forward
-    look = STATE_LOOKS[row.state]
+    look = looks.FORWARD_LOOKS[row.state]
     what = f"{row.event_type} to {row.target_name}"
     lines = [Content.assemble(toned(f"{look}  ", look.tone), toned(what, Tone.STRONG))]
     if row.next_try_at is not None:

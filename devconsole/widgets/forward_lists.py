@@ -17,12 +17,6 @@ HEALTH_LOOKS = {
     "paused": Look("‖", "paused", Tone.WARN),
     "disabled": Look("✗", "disabled", Tone.BAD),
 }
-STATE_LOOKS = {
-    "waiting": Look("○", "waiting", Tone.ACCENT),
-    "delivered": Look("✓", "delivered", Tone.GOOD),
-    "refused": Look("✗", "refused", Tone.BAD),
-    "failed": Look("✗", "failed", Tone.BAD),
-}
 
 
 def health(target: ForwardTargetView) -> Look:
@@ -71,7 +65,7 @@ class ForwardList(TupleList[ForwardView]):
     def columns(self, width: int) -> Sequence[Column]:
         columns = [
             Column("Time", 8, lambda row: (clock(row.updated_at), Tone.MUTED)),
-            Column("State", 11, lambda row: (str(STATE_LOOKS[row.state]), STATE_LOOKS[row.state].tone)),
+            Column("State", 11, lambda row: (str(looks.FORWARD_LOOKS[row.state]), looks.FORWARD_LOOKS[row.state].tone)),
             Column("Event", 30 if width >= 100 else 26, lambda row: (row.event_type, Tone.PLAIN)),
             Column("HTTP", 4, lambda row: (str(row.http_status or ABSENT), Tone.PLAIN), "right"),
         ]

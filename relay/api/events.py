@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from relay.api.companies import DecisionView
+from relay.api.forwards import ForwardView
 from relay.api.ledger import LedgerView
 from relay.api.operation import Operation, Page, Role, View
 from relay.api.payments import TopupView
@@ -93,6 +94,8 @@ class EventDetail(View, frozen=True, kw_only=True):
     ledger: tuple[LedgerView, ...]
     """What this event wrote, with balances before and after."""
     decisions: tuple[DecisionView, ...]
+    forwards: tuple[ForwardView, ...] = ()
+    """Its deliveries on their way to applications of the user's, oldest first."""
 
 
 class EventPage(View, frozen=True, kw_only=True):

@@ -27,12 +27,13 @@ from relay.api import (
 from relay.backend import Backend
 from relay.filtering.language import All, Filter, FilterInvalid, Named
 from relay.filtering.parser import parse
+from relay.forwarding.rows import FORWARDS
 from relay.operations.companies import company_id, company_view
 from relay.operations.registry import handles
 from relay.search.finder import TOTAL_MAX, Found
 from relay.suggestions import did_you_mean
 from relay.unknown import FilterRefused, UnknownEventType
-from relay.views import companies, events, ledger, payments
+from relay.views import companies, events, forwards, ledger, payments
 from relay.views.query import chosen, company_id_of, count, fetch, fetch_one
 
 EVENTS = events.EVENTS
@@ -136,7 +137,13 @@ async def show_event(backend: Backend, request: ShowEvent) -> EventDetail:
             decisions=tuple(
                 await companies.decisions(session, companies.DECISIONS.c.topup_id == topup_id) if topup_id else ()
             ),
+            forwards=tuple(reversed(await forwards.forwards(session, _forwards_of(id_), limit=DELIVERIES_SHOWN))),
         )
+
+
+def _forwards_of(inbox_id: int) -> ColumnElement[bool]:
+    its_deliveries = select(events.DELIVERIES.c.id).where(events.DELIVERIES.c.webhook_event_id == inbox_id)
+    return FORWARDS.c.delivery_id.in_(its_deliveries)
 
 
 def named(reference: str) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from relay.api import (
     RemoveForwardTarget,
     ResumeForwardTarget,
     RetryForwards,
+    ShowEvent,
     ShowForward,
     ShowForwardTarget,
     ShowStatus,
@@ -237,6 +238,8 @@ async def test_the_answer_is_kept_with_headers_and_the_beginning_of_its_body(rel
     assert len(one.answer_body) == ANSWER_MAX
     assert one.answer_cut
     assert '"evt_1"' in detail.body
+    shown = await relay.client.call(ShowEvent(event="evt_1"))
+    assert [(forward.target_name, forward.state) for forward in shown.forwards] == [("app", "failed")]
     trace = (await relay.client.call(ShowTrace(id="evt_1"))).nodes
     assert [(node.reference, node.status, node.title) for node in trace if node.kind == "forward"] == [
         (f"forward_{row.id}", "failed", "to app: answered 500")

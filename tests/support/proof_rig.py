@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +17,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from devconsole.lab.points import Point
+from devconsole.lab.world import free_port, rows
 from devconsole.settings import SANDBOX_KEY
 from devconsole.wiring import STRIPE_DATABASE
 from fixtures.sandbox.server import Sandbox
@@ -104,12 +103,6 @@ class Rig:
         return [str(name) for (name,) in [*owed, *events, *jobs]]
 
 
-def rows(database: Path, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """Read a file that others are writing."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as connection:
-        return connection.execute(query, parameters).fetchall()
-
-
 @asynccontextmanager
 async def running_rig(
     home: Path, *, template: Path | None = None, points: Path | None = None, deadly: Point | None = None, **plan: Any
@@ -149,14 +142,6 @@ async def running_rig(
                 rig.server.kill()
     finally:
         await sandbox.stop()
-
-
-def free_port() -> int:
-    """A port that nobody listens on now; servers of one rig come back to the same."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def eventually(rig: Rig, condition: Callable[[], Awaitable[R]], *, what: str) -> R:

@@ -29,6 +29,8 @@ from relay.api import (
     RetryForwards,
     ShowForward,
     ShowForwardTarget,
+    ShowTrace,
+    Trace,
 )
 from tests.support import views
 from tests.support.console import NOW, FakeSource, page
@@ -151,6 +153,17 @@ async def test_enter_shows_every_answer_and_what_was_sent() -> None:
         assert '"id": "evt_2"' in screen_text(pilot)
         await press(pilot, "escape")
         assert pilot.app.screen is screen
+
+
+async def test_w_shows_the_path_that_a_forward_lies_on() -> None:
+    source = source_with(target())
+    source.answers[ShowTrace] = Trace(of="forward_3", nodes=())
+    async with console(source).run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot)
+        screen.sent.focus()
+        await press(pilot, "w")
+        await until(pilot, lambda: source.asked_for(ShowTrace))
+    assert source.asked_for(ShowTrace)[0].id == "forward_3"
 
 
 async def test_r_sends_the_selected_one_or_all_that_failed_again() -> None:
