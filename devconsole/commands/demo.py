@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import click
 
+from devconsole import output
 from devconsole.commands.verb import Invocation, Verb
 
+FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 PACE_S = 6.0
 """Long enough to read a caption aloud and look at what changed."""
 
@@ -29,13 +33,34 @@ PACE_S = 6.0
     help="How long a caption stands.",
 )
 @click.option("--once", is_flag=True, help="End after the last story; exit code 1 when an expectation failed.")
+@click.option("--projector", is_flag=True, help="The layout for a projector: caption, events and balances, no more.")
+@click.option("--cast", type=FILE, metavar="FILE", help="Show nothing; write an asciinema recording.")
+@click.option("--frames", type=FOLDER, metavar="DIR", help="Show nothing; write an SVG picture of each moment.")
+@click.option("--animation", type=FILE, metavar="FILE", help="Show nothing; write one SVG that plays by itself.")
 @click.pass_obj
-def command(invocation: Invocation, story: str | None, pace: float, once: bool) -> int:
+def command(
+    invocation: Invocation,
+    story: str | None,
+    pace: float,
+    once: bool,
+    projector: bool,
+    cast: Path | None,
+    frames: Path | None,
+    animation: Path | None,
+) -> int:
     """Deferred imports: the screens or the lines, never both."""
     from devconsole.demo.reel import reel_of
     from devconsole.demo.stage import OwnStages
 
     reel, stages = reel_of([story] if story else []), OwnStages()
+    if cast or frames or animation:
+        from devconsole.demo import film
+
+        with closing(stages):
+            taken = film.film(reel, stages=stages, pace_s=pace or PACE_S, projector=projector)
+        for path in film.written(taken, cast=cast, frames=frames, animation=animation, title=reel[0].story.title):
+            output.write(path)
+        return film.exit_code(taken)
     if invocation.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         from devconsole.demo.narrator import narrate
 
@@ -45,4 +70,4 @@ def command(invocation: Invocation, story: str | None, pace: float, once: bool) 
     from devconsole.demo.console import run_demo
 
     with closing(stages):
-        return run_demo(reel, stages=stages, seconds=pace, once=once)
+        return run_demo(reel, stages=stages, seconds=pace, once=once, projector=projector)

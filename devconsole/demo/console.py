@@ -35,6 +35,16 @@ STORYS_OWN = frozenset((*(command.action for command in ACTIONS), "command_palet
 class DemoConsole(DevConsole):
     """Shows a reel of stories on servers of their own; `follow_to` brings `source` to each new stage."""
 
+    CSS = """
+    .-projector {
+        Banner, KeyBar, Notice, #calls, #decisions { display: none; }
+        CaptionBar { padding: 2 4; #caption-text { margin-top: 1; min-height: 3; text-style: bold; } }
+    }
+    OverviewScreen.-projector #overview {
+        grid-size: 1 2; grid-columns: 1fr; grid-rows: 2fr 1fr; padding: 1 3;
+        #events { column-span: 1; margin-bottom: 1; }
+    }
+    """
     CSS_PATH = [Path(__file__).parent.parent / path for path in DevConsole.CSS_PATH]  # seen from here
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,6 +53,7 @@ class DemoConsole(DevConsole):
         Binding("plus,equals_sign", "demo_faster", "Faster", key_display="+", id="demo.faster", priority=True),
         Binding("minus", "demo_slower", "Slower", key_display="-", id="demo.slower", priority=True),
         Binding("r", "demo_again", "Again", id="demo.again", priority=True, tooltip="This story from its beginning"),
+        Binding("b", "demo_projector", "Projector", id="demo.projector", priority=True, tooltip="Less, seen from afar"),
     ]
 
     def __init__(
@@ -53,6 +64,7 @@ class DemoConsole(DevConsole):
         stages: Stages,
         seconds: float,
         once: bool,
+        projector: bool = False,
         follow_to: Callable[[Stage], None] = lambda _stage: None,
         **console: Any,
     ) -> None:
@@ -60,14 +72,24 @@ class DemoConsole(DevConsole):
         self._pace = Pace(seconds)
         self._player = Player(reel, stages=stages, pace=self._pace, tell=self._tell, arrive=self._arrive)
         self._once, self._follow_to = once, follow_to
+        self._projector = projector
+        self.told_pace_s: float | None = None
+        """What the caption bar says about the pace, where that is not how fast it really goes: while it is filmed."""
         self._caption: Caption | None = None
         self._playing: Worker[None] | None = None
         self.shown: Signal[Showing] = Signal(self, "shown")
         """What the caption bars say, each time that it changes."""
 
     @property
+    def failures(self) -> int:
+        """Stories that did not go as they are told."""
+        return self._player.failures
+
+    @property
     def showing(self) -> Showing:
-        return Showing(caption=self._caption, seconds=self._pace.seconds, is_paused=self._pace.is_paused)
+        return Showing(
+            caption=self._caption, seconds=self.told_pace_s or self._pace.seconds, is_paused=self._pace.is_paused
+        )
 
     def on_mount(self) -> None:
         self.screen_change_signal.subscribe(self, self._screen_changed)
@@ -115,6 +137,7 @@ class DemoConsole(DevConsole):
     def _caption_screen(self, screen: Screen[Any]) -> None:
         if isinstance(screen, LiveScreen) and screen.is_attached and not screen.query(CaptionBar):
             screen.mount(CaptionBar(), before=0)
+        screen.set_class(self._projector, "-projector")
 
     # Keys.
 
@@ -133,6 +156,11 @@ class DemoConsole(DevConsole):
         self._pace.slower()
         self._publish_showing()
 
+    def action_demo_projector(self) -> None:
+        """What matters from the last row: the caption, events and balances; the rest makes room."""
+        self._projector = not self._projector
+        self._screen_changed(self.screen)
+
     def action_demo_again(self) -> None:
         self._pace.start_again()
 
@@ -145,17 +173,25 @@ class DemoConsole(DevConsole):
         self.exit(return_code=ExitCode.DONE)
 
 
-def run_demo(reel: Sequence[Script], *, stages: Stages, seconds: float, once: bool) -> int:
-    """Show the reel until it ends or somebody quits; the answer is the exit code. Raises `Failure` or `RelayError`."""
+def following(
+    reel: Sequence[Script], *, stages: Stages, seconds: float, once: bool, projector: bool = False
+) -> DemoConsole:
+    """A console that goes with the reel from stage to stage."""
     source = MovingSource()
-    console = DemoConsole(
+    return DemoConsole(
         source,
         reel,
         stages=stages,
         seconds=seconds,
         once=once,
+        projector=projector,
         follow_to=lambda stage: source.move(stage.address),
     )
+
+
+def run_demo(reel: Sequence[Script], *, stages: Stages, seconds: float, once: bool, projector: bool) -> int:
+    """Show the reel until it ends or somebody quits; the answer is the exit code. Raises `Failure` or `RelayError`."""
+    console = following(reel, stages=stages, seconds=seconds, once=once, projector=projector)
     console.run()
     if console.stopped_by is not None:
         raise console.stopped_by

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.support.processes import run
 
@@ -39,3 +40,22 @@ def test_what_does_not_come_true_is_told_and_is_the_exit_code(tmp_path: Path) ->
 def test_a_story_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
     refused = run("demo", "no-such-story", "--once", home=tmp_path / "home", code=2)
     assert "no story 'no-such-story'" in refused.stderr
+
+
+def test_a_demo_is_exported_as_a_cast_and_as_pictures_on_a_timeline_of_its_own(tmp_path: Path) -> None:
+    cast, frames, animation = tmp_path / "demo.cast", tmp_path / "frames", tmp_path / "demo.svg"
+    written = run(
+        *("demo", "manual-topup", "--pace", "4"),
+        *("--cast", str(cast), "--frames", str(frames), "--animation", str(animation)),
+        home=tmp_path / "home",
+    )
+    head, *shown = [json.loads(line) for line in cast.read_text(encoding="utf-8").splitlines()]
+    assert (head["version"], head["width"], head["height"]) == (2, 110, 32)
+    assert [at for at, _, _ in shown] == [0, 0, 4, 5.6, 8, 9.6, 12]
+    assert "They pay it with a Visa" in shown[4][2] and "60.00" in shown[5][2]
+    pictures = sorted(frames.glob("*.svg"))
+    assert len(pictures) == 5
+    for picture in (*pictures, animation):
+        ElementTree.parse(picture)
+        assert "cdnjs" not in picture.read_text(encoding="utf-8")
+    assert written.stdout.splitlines() == [str(cast), *map(str, pictures), str(animation)]

@@ -1,14 +1,18 @@
-"""`make picture`: the README's picture, drawn by the console itself while it runs on a server with the sandbox."""
+"""`make picture`: the README's pictures, drawn by the console itself while it runs, and its demo as a recording."""
 
 from __future__ import annotations
 
 import asyncio
-import re
+import contextlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from devconsole.app import DevConsole
+from devconsole.demo import film
+from devconsole.demo.film import own_fonts
+from devconsole.demo.reel import reel_of
+from devconsole.demo.stage import OwnStages
 from devconsole.source import Address, RemoteSource
 from relay.api import CheckoutTopup, CreateTopup, DrainBalance, SimulateCall, StartCall
 from relay.api.operation import Operation
@@ -16,6 +20,8 @@ from relay.home import Home
 from tests.support.processes import PROJECT, server
 
 PICTURE = PROJECT / ".github" / "console.svg"
+CAST, ANIMATION = PROJECT / ".github" / "demo.cast", PROJECT / ".github" / "demo.svg"
+FILMED, PACE_S = "manual-topup", 4.0
 SIZE = (132, 38)
 PATIENCE_S = 20.0
 
@@ -41,12 +47,7 @@ async def draw(url: str, token: str) -> str:
         await until(lambda: any(row.allowed for row in console.snapshot.decisions))
         await until(lambda: console.snapshot.status is not None and console.snapshot.status.queue_depth == 0)
         await pilot.pause(3)  # the charge's last event comes two seconds after it
-        return without_remote_fonts(console.export_screenshot(title="devconsole"))
-
-
-def without_remote_fonts(svg: str) -> str:
-    """The picture in the reader's own monospace font: looking at it asks no other host for anything."""
-    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL).replace("Fira Code, monospace", "monospace")
+        return own_fonts(console.export_screenshot(title="devconsole"))
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -62,6 +63,10 @@ def main() -> None:
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(svg, encoding="utf-8")
     print(PICTURE.relative_to(PROJECT))
+    with contextlib.closing(OwnStages()) as stages:
+        taken = film.film(reel_of([FILMED]), stages=stages, pace_s=PACE_S)
+    for path in film.written(taken, cast=CAST, frames=None, animation=ANIMATION, title=f"devconsole: {FILMED}"):
+        print(Path(path).relative_to(PROJECT))
 
 
 if __name__ == "__main__":
