@@ -82,6 +82,20 @@ async def originals(backend: Backend, event_id: str | None) -> tuple[bytes, ...]
     return tuple(row["payload"] for row in rows)
 
 
+async def evidence_of(backend: Backend, row: Mapping[str, Any]) -> Evidence:
+    """The evidence of a kept delivery as it was when it arrived, with the secrets and events that are known now."""
+    headers = row["headers"]
+    return Evidence(
+        body=row["body"],
+        header=next((value for name, value in headers.items() if name.lower() == "stripe-signature"), None),
+        headers=headers,
+        secrets=backend.secrets.known,
+        now=row["received_at"],
+        originals=await originals(backend, row["event_id"]),
+        clock_ahead_s=backend.clock_ahead_s,
+    )
+
+
 def columns_of(explanation: SignatureExplanation) -> dict[str, Any]:
     """As it is stored."""
     columns: dict[str, Any] = msgspec.to_builtins(explanation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,7 +14,9 @@ from billing.models import Verdict, WebhookExplanation
 from relay.api import DeliveryDetail, DeliveryView, ListDeliveries, Page, ShowDelivery, SignatureExplanation
 from relay.backend import Backend
 from relay.operations.registry import handles
+from relay.rejections import evidence_of
 from relay.resending import is_resendable
+from relay.signatures import Cause, explain
 from relay.unknown import UnknownDelivery
 from relay.views import events
 from relay.views.query import chosen, count, fetch_one
@@ -30,6 +33,12 @@ _DETAIL = select(
     # The bytes of a good delivery are kept once, with its event.
     func.coalesce(DELIVERIES.c.body, EVENTS.c.payload, b"").label("body"),
 ).outerjoin_from(DELIVERIES, EVENTS, EVENTS.c.id == DELIVERIES.c.webhook_event_id)
+OF_THE_SIGNATURE: Final = frozenset(
+    {
+        *("signature_missing", "signature_malformed", "signature_only_v0", "signature_mismatch"),
+        *("no_secret", "timestamp_too_old"),
+    }
+)
 _FIRST = select(func.min(DELIVERIES.c.id).label("first"))
 
 
@@ -51,6 +60,8 @@ async def show_delivery(backend: Backend, request: ShowDelivery) -> DeliveryDeta
         shown = (await events.deliveries(session, DELIVERIES.c.id == request.delivery))[0]
         explanation = await _explanation(session, request.delivery)
         first = await _first_delivery(session, shown)
+    if shown.reason_code in OF_THE_SIGNATURE and (explanation is None or not explanation.certain):
+        explanation = await _looked_at_again(backend, detail, explanation)
     return DeliveryDetail(
         delivery=shown,
         headers=detail["headers"],
@@ -60,6 +71,14 @@ async def show_delivery(backend: Backend, request: ShowDelivery) -> DeliveryDeta
         first_delivery=first,
         resendable=is_resendable(explanation, detail["body"]),
     )
+
+
+async def _looked_at_again(
+    backend: Backend, detail: Mapping[str, Any], before: SignatureExplanation | None
+) -> SignatureExplanation | None:
+    """What could not be told when it arrived: there was no time, or its event was not known yet."""
+    told = await asyncio.to_thread(explain, await evidence_of(backend, detail))
+    return before if told.cause == Cause.OK else told
 
 
 async def raw_delivery(session: AsyncSession, delivery: int) -> Mapping[str, Any]:

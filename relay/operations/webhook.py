@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from billing.inbox import EventHead, read_head
 from billing.models import Verdict
 from billing.signature import Secret
@@ -9,7 +11,7 @@ from relay.api import DeliveryView, ExplainSignature, ResendDelivery, SignatureE
 from relay.backend import Backend
 from relay.operations.deliveries import raw_delivery
 from relay.operations.registry import handles
-from relay.rejections import originals
+from relay.rejections import evidence_of, originals
 from relay.resending import is_resendable
 from relay.signatures import Evidence, KnownSecrets, explain
 from relay.unknown import NothingToExplain, NotResendable
@@ -19,21 +21,22 @@ from relay.views import events
 @handles(ExplainSignature)
 async def explain_signature(backend: Backend, request: ExplainSignature) -> SignatureExplanation:
     if request.delivery is not None:
-        return explain(await _case_of(backend, request.delivery))
+        async with backend.db.read() as session:
+            row = await raw_delivery(session, request.delivery)
+        return await asyncio.to_thread(explain, await evidence_of(backend, row))
     if request.header is None and not request.body:
         raise NothingToExplain
     head = read_head(request.body)
     event_id = head.event_id if isinstance(head, EventHead) else None
-    return explain(
-        Evidence(
-            body=request.body,
-            header=request.header,
-            secrets=_secrets(backend, request.secret),
-            now=request.at or backend.clock.now(),
-            originals=await originals(backend, event_id),
-            clock_ahead_s=backend.clock_ahead_s,
-        )
+    case = Evidence(
+        body=request.body,
+        header=request.header,
+        secrets=_secrets(backend, request.secret),
+        now=request.at or backend.clock.now(),
+        originals=await originals(backend, event_id),
+        clock_ahead_s=backend.clock_ahead_s,
     )
+    return await asyncio.to_thread(explain, case)
 
 
 @handles(ResendDelivery)
@@ -42,7 +45,7 @@ async def resend_delivery(backend: Backend, request: ResendDelivery) -> Delivery
         row = await raw_delivery(session, request.delivery)
     if row["verdict"] is not Verdict.REJECTED:
         raise NotResendable(request.delivery, "it was accepted", "Replay its event.")
-    told = explain(await _case_of(backend, request.delivery))
+    told = await asyncio.to_thread(explain, await evidence_of(backend, row))
     if not is_resendable(told, row["body"]):
         why = f"nothing proves that its bytes are Stripe's: {told.sentence}"
         raise NotResendable(request.delivery, why, "Let the sender send it again, or have it fetched from Stripe.")
@@ -58,19 +61,3 @@ def _secrets(backend: Backend, given: str | None) -> KnownSecrets:
     others = [secret for secret in known.active if secret.value != given]
     used = next((secret for secret in known.active if secret.value == given), Secret("the secret given", given))
     return KnownSecrets(active=(used,), others=others, retired=known.retired, keys=known.keys)
-
-
-async def _case_of(backend: Backend, delivery: int) -> Evidence:
-    """The evidence as it was when the delivery arrived, with the secrets that are known now."""
-    async with backend.db.read() as session:
-        row = await raw_delivery(session, delivery)
-    headers = row["headers"]
-    return Evidence(
-        body=row["body"],
-        header=next((value for name, value in headers.items() if name.lower() == "stripe-signature"), None),
-        headers=headers,
-        secrets=backend.secrets.known,
-        now=row["received_at"],
-        originals=await originals(backend, row["event_id"]),
-        clock_ahead_s=backend.clock_ahead_s,
-    )

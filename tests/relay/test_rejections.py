@@ -56,6 +56,18 @@ async def test_a_changed_body_is_told_by_the_event_that_came_before(relay: Runni
     assert not detail.resendable
 
 
+async def test_what_was_not_known_when_it_arrived_is_told_later(relay: RunningRelay) -> None:
+    body = event("customer.created", CUSTOMER, event_id="evt_later")
+    changed = await rejected(relay, body.replace(b"cus_1", b"cus_2"), relay.signed(body))
+    before = (await relay.client.call(ShowDelivery(delivery=changed))).explanation
+    assert before is not None
+    assert not before.certain
+    assert (await relay.deliver(body)).status == 200
+    after = (await relay.client.call(ShowDelivery(delivery=changed))).explanation
+    assert after is not None
+    assert (after.cause, after.certain) == ("body_tampered", True)
+
+
 async def test_what_came_too_late_is_sent_again_under_a_fresh_signature(relay: RunningRelay) -> None:
     body = event("customer.created", CUSTOMER, event_id="evt_late")
     late = await rejected(relay, body, relay.signed(body, age_s=900))

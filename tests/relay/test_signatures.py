@@ -202,6 +202,19 @@ def test_how_old_it_is_is_told_beside_another_cause() -> None:
     assert any("1,000 s old" in line for line in found.evidence)
 
 
+def test_the_event_as_the_events_api_tells_it_proves_a_change_too() -> None:
+    original = _dump(indent=6, ensure_ascii=False)
+    changed = BODY.replace(b'"amount_total": 5000', b'"amount_total": 9000')
+    found = told(changed, originals=[original])
+    assert (found.cause, found.certain) == (Cause.BODY_TAMPERED, True)
+
+
+def test_another_api_version_is_no_change() -> None:
+    other = {**json.loads(BODY), "api_version": "2020-08-27", "extra": 1}
+    found = told(header=header_of("whsec_unknown"), originals=[json.dumps(other).encode()])
+    assert found.cause == Cause.SECRET_UNKNOWN
+
+
 def test_a_changed_amount_is_named() -> None:
     found = CASES["amount changed, known event"][1]()
     assert found.certain

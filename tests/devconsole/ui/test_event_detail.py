@@ -9,7 +9,7 @@ from devconsole.screens.company import CompanyScreen
 from devconsole.screens.delivery import DeliveryScreen
 from devconsole.screens.event_detail import EventDetailScreen
 from devconsole.widgets.json_view import JsonView
-from relay.api import DeliveryDetail, ReplayEvents, ShowDelivery, ShowEvent
+from relay.api import DeliveryDetail, ReplayEvents, ResendDelivery, ShowDelivery, ShowEvent
 from tests.support import views
 from tests.support.playing import console, line_with, loaded, press, screen_text, until
 from tests.support.stories import busy_day
@@ -174,3 +174,25 @@ async def test_an_event_that_is_gone_is_said_to_be_gone() -> None:
         await loaded(pilot)
         app.open_event("evt_nowhere")
         await until(pilot, lambda: "There is no event evt_nowhere." in screen_text(pilot))
+
+
+async def test_a_rejected_delivery_is_sent_again_and_a_duplicate_leads_to_the_first() -> None:
+    source = busy_day()
+    source.answers[ShowDelivery] = DeliveryDetail(
+        delivery=views.delivery(7, verdict="duplicate"), headers={}, body="{}", response_body="{}", first_delivery=3
+    )
+    source.answers[ResendDelivery] = views.delivery(8)
+    app = console(source)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await loaded(pilot)
+        app.open_delivery(7)
+        await until(pilot, lambda: "The first was delivery 3" in screen_text(pilot))
+        await press(pilot, "f")
+        assert ShowDelivery(delivery=3) in source.asked
+        source.answers[ShowDelivery] = DeliveryDetail(
+            delivery=views.delivery(9, verdict="rejected"), headers={}, body="{}", response_body="{}", resendable=True
+        )
+        app.open_delivery(9)
+        await until(pilot, lambda: "r sends them again" in screen_text(pilot))
+        await press(pilot, "r")
+        await until(pilot, lambda: ResendDelivery(delivery=9) in source.asked)
