@@ -127,7 +127,7 @@ async def _events(backend: Backend) -> Finding:
     watch = views.get("events_api")
     if watch is None:
         return Finding(check="events", ok=True, detail="nobody looks for events that fail to arrive")
-    ok = watch.state in ("connected", "starting")
+    ok = watch.state in ("connected", "starting", "off")
     remedy = None if ok else "See `devconsole deliveries list --verdict rejected`, the key, and the network."
     return Finding(check="events", ok=ok, detail=f"{watch.state}: {watch.detail}", remedy=remedy)
 

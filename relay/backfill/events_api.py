@@ -116,11 +116,13 @@ class StripeEvents:
         if isinstance(error, self._sdk.AuthenticationError | self._sdk.PermissionError):
             return Refused(
                 "Stripe does not let this key list events",
-                remedy="Set STRIPE_SECRET to a key of your account that may read events.",
+                remedy="Set STRIPE_SECRET to a key that may read events, or start with --no-backfill.",
             )
         if error.http_status is None:
             return GatewayUnavailable(f"nobody answers at {self._api_base}")
         said = (error.user_message or str(error) or type(error).__name__).splitlines()[0]
+        if isinstance(error, self._sdk.InvalidRequestError):
+            return Refused(f"{self._api_base} cannot list events: {said}", remedy="Start with --no-backfill.")
         return GatewayUnavailable(f"{self._api_base} answers with {error.http_status}: {said}")
 
 

@@ -107,8 +107,9 @@ class EventsWatch:
             await self._catch_up.begin(self._backend.clock.now())
             found = await self._catch_up.look()
         except BillingError as error:
-            remedy = f". {error.remedy}" if isinstance(error, Refused) and error.remedy else ""
-            self._tell("down", f"{error.message}; asked again every {self._pace.every_s:.0f} s{remedy}")
+            # Somebody who answers, but not this question, is no upstream in trouble.
+            state, remedy = ("off", f". {error.remedy}") if isinstance(error, Refused) else ("down", "")
+            self._tell(state, f"{error.message}; asked again every {self._pace.every_s:.0f} s{remedy}")
             return False
         self._compare_clocks(found)
         rejected = await self._refused(found.missed)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from billing.errors import GatewayUnavailable
+from billing.errors import GatewayUnavailable, Refused
 from relay.api import CheckLedger, ListDeliveries, ListEvents, ListLedger, ShowDelivery, ShowEvent, ShowStatus
 from relay.backfill import EventsWatch
 from relay.backfill.events_api import EventsPage, FetchedEvent
@@ -29,6 +29,7 @@ class Stripe:
     now: datetime
     made: list[FetchedEvent] = field(default_factory=list)
     is_down: bool = False
+    refuses: bool = False
     asked: int = 0
 
     def make(self, body: bytes, *, age: timedelta = timedelta(0)) -> bytes:
@@ -42,6 +43,8 @@ class Stripe:
         self.asked += 1
         if self.is_down:
             raise GatewayUnavailable("nobody answers at http://stripe")
+        if self.refuses:
+            raise Refused("this key cannot list events", remedy="Start with --no-backfill.")
         found = [each for each in reversed(self.made) if since is None or each.created_at >= since]
         if starting_after is not None:
             ids = [each.event_id for each in found]
@@ -192,6 +195,15 @@ async def test_a_stripe_that_is_down_is_said_to_be_and_comes_back(relay: Running
     stripe.is_down = False
     await watching.beat()
     assert await ids(relay) == ["evt_meanwhile"]
+
+
+async def test_a_stripe_that_does_not_tell_its_events_is_not_called_down(relay: RunningRelay, stripe: Stripe) -> None:
+    stripe.refuses = True
+    watching = await watch(relay, stripe)
+    await watching.beat()
+    state, why = await events_api(relay)
+    assert state == "off"
+    assert "--no-backfill" in why
 
 
 async def test_polling_needs_no_delivery_and_calls_nothing_missed(relay: RunningRelay, stripe: Stripe) -> None:
