@@ -24,6 +24,8 @@ SIGNATURE: Final = "stripe-signature"
 OF_ONE_HOP: Final = frozenset(
     {"host", "content-length", "connection", "transfer-encoding", "keep-alive", "expect", "accept-encoding"}
 )
+ADDED_BY_CLIENTS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""What was not sent to us is not sent on; nor is an answer asked for that we could not read."""
 PASSING_4XX: Final = frozenset({408, 409, 425, 429})
 """Refusals that say "later", not "never"."""
 
@@ -78,7 +80,9 @@ async def send(session: aiohttp.ClientSession, url: str, what: Letter, *, now: d
     """Post it once. Redirects are not followed: they could lead away from this machine."""
     started = time.perf_counter()
     try:
-        async with session.post(url, data=what.body, headers=what.headers, allow_redirects=False) as response:
+        async with session.post(
+            url, data=what.body, headers=what.headers, allow_redirects=False, skip_auto_headers=ADDED_BY_CLIENTS
+        ) as response:
             body, cut = await _beginning(response)
             took = _us_since(started)
             return Answer(now, took, response.status, None, _kept(response.headers), body, cut)

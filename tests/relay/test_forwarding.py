@@ -99,6 +99,26 @@ async def test_the_app_gets_bytes_and_signature_as_they_came_in_order(relay: Run
     assert (now.health, now.delivered, now.failed, now.last_status) == ("healthy", 50, 0, 200)
 
 
+async def test_no_header_is_added_but_the_mark_and_none_is_lost_but_those_of_one_hop(relay: RunningRelay) -> None:
+    body = an_event()
+    sent = {
+        **relay.signed(body),
+        "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+        "Accept": "*/*; q=0.5, application/xml",
+        "Cache-Control": "no-cache",
+        "Authorization": "Bearer somebody-else",
+    }
+    async with running_app() as app:
+        await add(relay, app.url, sign=False)
+        await relay.deliver(body, sent)
+        await app.received(1)
+    ((_, got),) = app.got
+    added = {name: got.pop(name) for name in ("Host", "Content-Length", "X-Devconsole-Forwarded")}
+    assert (added["Host"], added["X-Devconsole-Forwarded"]) == (app.url.split("/")[2], "1")
+    del sent["Authorization"]  # it proves an identity to us, and is never kept
+    assert got == sent
+
+
 async def test_a_target_with_its_own_secret_gets_its_own_signature_and_the_secret_is_told_once(
     relay: RunningRelay,
 ) -> None:
