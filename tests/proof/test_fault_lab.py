@@ -13,12 +13,14 @@ from typing import Any
 import psutil
 import pytest
 
+from devconsole import cli
 from devconsole.lab import experiments, story
 from devconsole.lab.catalog import BREWS
 from devconsole.lab.child import run_in_child
 from devconsole.lab.listing import IN_LAB, all_faults
 from devconsole.lab.verdict import INVARIANTS, judge
 from devconsole.lab.world import running_world
+from devconsole.output import ExitCode
 from tests.support.processes import run
 
 
@@ -46,11 +48,12 @@ def test_faults_are_tried_out_and_tell_what_struck(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists(), "the lab leaves the user's home alone"
 
 
-def test_what_cannot_be_tried_is_refused_by_name(tmp_path: Path) -> None:
-    unknown = run("faults", "run", "duplicat", "--json", home=tmp_path / "home", code=1)
-    assert unknown.error["code"] == "unknown_fault"
-    assert unknown.error["remedy"] == "Did you mean duplicate?"
-    assert "two faults" in run("faults", "run", "drop", "--pairs", home=tmp_path / "home", code=1).stderr
+def test_what_cannot_be_tried_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["faults", "run", "duplicat", "--json"]) == ExitCode.REFUSED
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert (error["code"], error["remedy"]) == ("unknown_fault", "Did you mean duplicate?")
+    assert cli.main(["faults", "run", "drop", "--pairs"]) == ExitCode.REFUSED
+    assert "two faults" in capsys.readouterr().err
 
 
 async def test_the_verdict_finds_money_that_is_wrong(tmp_path: Path) -> None:
