@@ -15,6 +15,7 @@ from billing.errors import UnknownCompany
 from billing.models import BillingRate, Company, PrepaidBalance
 from billing.money import seconds_covered
 from billing.policy import Policy
+from billing.prepared import Prepared
 from billing.rates import Rate, default_rate
 from billing.rules.balance_level import BalanceLevel, balance_level
 
@@ -67,7 +68,7 @@ class Account:
 def account_of(session: Session, company_id: int, *, policy: Policy, now: datetime) -> Account:
     """The account of one company as it is in this transaction. Raises `UnknownCompany`."""
     session.flush()
-    row = session.execute(_ONE, {"b_company_id": company_id, "b_now": now}).one_or_none()
+    row = _ONE.one(session, {"b_company_id": company_id, "b_now": now})
     if row is None:
         raise UnknownCompany(company_id)
     return _account(row, policy)
@@ -140,6 +141,6 @@ _EVERY: Final[Select[Any]] = (
     .outerjoin(_RATES, _RATES.c.id == _CURRENT_RATE)
     .where(_COMPANIES.c.deleted_at.is_(None))
 )
-_ONE: Final = _EVERY.where(_COMPANIES.c.id == bindparam("b_company_id"))
+_ONE: Final = Prepared(_EVERY.where(_COMPANIES.c.id == bindparam("b_company_id")))
 _ALL: Final = _EVERY.order_by(_COMPANIES.c.name, _COMPANIES.c.id)
 _SOME: Final = _ALL.where(_COMPANIES.c.id.in_(bindparam("b_company_ids", expanding=True)))

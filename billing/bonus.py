@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from billing.dialect import constant, table_of
 from billing.ledger import balance_of, post
 from billing.models import BonusRule, LedgerEntry, LedgerType
+from billing.prepared import Prepared
 from billing.rules.bonus import BonusDecision, bonus_for
 
 REFERENCE_TYPE = "topup_bonus"
@@ -34,8 +35,7 @@ def rules_of(session: Session, company_id: int) -> Sequence[BonusRule]:
 
 def may_earn_bonus(session: Session, *, company_id: int, amount_cents: int) -> bool:
     """Whether any rule covers this amount at all: the cheap question that most top-ups end with."""
-    found = session.connection().execute(_COVERING, {"b_company_id": company_id, "b_amount": amount_cents})
-    return found.first() is not None
+    return _COVERING.one(session, {"b_company_id": company_id, "b_amount": amount_cents}) is not None
 
 
 def preview_bonus(session: Session, *, company_id: int, amount_cents: int, now: datetime) -> BonusDecision:
@@ -136,7 +136,7 @@ def _bookings(session: Session, company_id: int, which: ColumnElement[bool]) -> 
 
 
 _RULES: Final = table_of(BonusRule)
-_COVERING: Final = (
+_COVERING: Final = Prepared(
     select_columns(_RULES.c.id)
     .where(
         _RULES.c.is_active,

@@ -11,10 +11,11 @@ from sqlmodel import Session
 
 from billing.dialect import constant, insert_unless_present, table_of
 from billing.models import CallCharge, ChargeStatus, DecisionTrigger, Job, JobStatus
+from billing.prepared import Prepared
 
 _JOBS: Final = table_of(Job)
 _CHARGES: Final = table_of(CallCharge)
-_UNPAID: Final = (
+_UNPAID: Final = Prepared(
     select(_CHARGES.c.id)
     .where(_CHARGES.c.company_id == bindparam("b_company_id"), _CHARGES.c.status == constant(ChargeStatus.UNPAID))
     .limit(1)
@@ -45,7 +46,7 @@ def enqueue_retry_unpaid(session: Session, *, company_id: int, ledger_id: int, n
     `ledger_id` is the row that raised what is available. It is part of the key: a job for an earlier credit may
     have looked already. False also when no call waits: one that cannot be paid later looks at the balance itself.
     """
-    if session.connection().execute(_UNPAID, {"b_company_id": company_id}).first() is None:
+    if _UNPAID.one(session, {"b_company_id": company_id}) is None:
         return False
     key = f"retry_unpaid:{company_id}:{ledger_id}"
     return enqueue(session, kind="retry_unpaid", key=key, payload={"company_id": company_id}, run_at=now)

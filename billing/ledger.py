@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, Update, bindparam, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
@@ -18,6 +18,7 @@ from billing.changes import Kind, announce
 from billing.dialect import insert_unless_present, table_of
 from billing.errors import UnknownCompany
 from billing.models import Company, LedgerEntry, LedgerType, PrepaidBalance
+from billing.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,18 @@ def post(
     }
     # Core statements do not flush by themselves, and the row may refer to one that is still pending.
     session.flush()
-    connection = session.connection()
-    written = connection.execute(_APPEND, values).one_or_none()
+    written = _APPEND.one(session, values)
     if written is None:
         booked = _booked(session, posting_key)
         if booked is not None:
             return booked
         open_balance(session, company_id=company_id, now=now)
-        written = connection.execute(_APPEND, values).one()
+        written = _APPEND.one(session, values)
     posting = Posting(written.id, True, written.balance_after, written.bonus_after, written.reserved_after)
     assert posting.bonus_after_cents >= 0, f"{posting_key} overdraws the bonus of company {company_id}"
     assert posting.reserved_after_cents >= 0, f"{posting_key} releases more than is reserved for company {company_id}"
-    moved = connection.execute(
-        _MOVE,
+    moved = _MOVE.change(
+        session,
         {
             "b_company_id": company_id,
             "b_balance_before": posting.balance_after_cents - money_cents,
@@ -92,7 +92,7 @@ def post(
             "b_now": now,
         },
     )
-    assert moved.rowcount == 1, f"the balance of company {company_id} is not what the row of {posting_key} says"
+    assert moved == 1, f"the balance of company {company_id} is not what the row of {posting_key} says"
     announce(session, Kind.LEDGER, posting.id, company_id)
     announce(session, Kind.BALANCE, company_id, company_id)
     return posting
@@ -126,7 +126,7 @@ def balance_of(session: Session, company_id: int) -> PrepaidBalance:
 
 
 def _booked(session: Session, posting_key: str) -> Posting | None:
-    row = session.execute(_FIND, {"b_posting_key": posting_key}).one_or_none()
+    row = _FIND.one(session, {"b_posting_key": posting_key})
     return None if row is None else Posting(row.id, False, row.balance_after, row.bonus_after, row.reserved_after)
 
 
@@ -162,7 +162,7 @@ _ROW = {
 }
 """Reading the balances and writing the row is one statement, so that the chain of before and after cannot tear."""
 
-_APPEND: Final = (
+_APPEND: Final = Prepared(
     insert_unless_present(_LEDGER, "posting_key")
     .from_select(
         list(_ROW),
@@ -171,8 +171,8 @@ _APPEND: Final = (
     )
     .returning(*_AFTER)
 )
-_FIND: Final[Select[Any]] = select(*_AFTER).where(_LEDGER.c.posting_key == bindparam("b_posting_key"))
-_MOVE: Final[Update] = (
+_FIND: Final = Prepared(select(*_AFTER).where(_LEDGER.c.posting_key == bindparam("b_posting_key")))
+_MOVE: Final = Prepared(
     update(_BALANCES)
     .where(_BALANCES.c.company_id == bindparam("b_company_id"), _BALANCES.c.balance == bindparam("b_balance_before"))
     .values(

@@ -26,6 +26,7 @@ from billing.models import (
     TopupStatus,
 )
 from billing.money_text import euros, money
+from billing.prepared import Prepared
 from billing.rules.refunded import ChargeSnapshot, KnownRefund, refunded_cents
 from billing.topup_rows import TopupRow, change
 
@@ -148,7 +149,7 @@ def book_what_went_back(
 def _anything_went_back(session: Session, topup: TopupRow) -> bool:
     if topup.refund_snapshots:
         return True
-    return bool(session.connection().execute(_ANYTHING, {"b_topup_id": topup.id}).scalar_one())
+    return bool(_ANYTHING.one(session, {"b_topup_id": topup.id})[0])
 
 
 def _book_refunds(session: Session, topup: TopupRow, *, webhook_event_id: int | None, now: datetime) -> str | None:
@@ -269,7 +270,11 @@ def _moved(topup: TopupRow, money_cents: int, posting: Posting) -> str:
     return f"{said}, which is negative: it had been used already" if posting.balance_after_cents < 0 else said
 
 
-_ANYTHING: Final = select(
-    exists().where(col(PaymentRefund.topup_id) == bindparam("b_topup_id"))
-    | exists().where(col(PaymentDispute.topup_id) == bindparam("b_topup_id"))
+_ANYTHING: Final = Prepared(
+    select(
+        (
+            exists().where(col(PaymentRefund.topup_id) == bindparam("b_topup_id"))
+            | exists().where(col(PaymentDispute.topup_id) == bindparam("b_topup_id"))
+        ).label("anything")
+    )
 )

@@ -7,12 +7,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from billing.changes import Kind, announce
 from billing.dialect import table_of
 from billing.models import Company, RefundStatus, Topup, TopupOrigin, TopupStatus
+from billing.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,8 @@ class PaymentIds:
 
 def find(session: Session, *, topup_id: int | None, ids: PaymentIds) -> list[TopupRow]:
     """Every top-up that has this id or one of these payment ids: one, none, or several that contradict each other."""
-    rows = session.connection().execute(
-        _FIND, {"b_id": topup_id, "b_intent": ids.intent_id, "b_session": ids.session_id, "b_charge": ids.charge_id}
-    )
-    return [TopupRow(*tuple(row)) for row in rows]
+    values = {"b_id": topup_id, "b_intent": ids.intent_id, "b_session": ids.session_id, "b_charge": ids.charge_id}
+    return [TopupRow(*row) for row in _FIND.all(session, values)]
 
 
 def topup_row(session: Session, topup_id: int) -> TopupRow | None:
@@ -74,15 +73,15 @@ def topup_row(session: Session, topup_id: int) -> TopupRow | None:
 def change(session: Session, topup: TopupRow, *, now: datetime, **columns: Any) -> None:
     """Set columns, by their SQL names, and announce it."""
     values = {f"b_{name}": value for name, value in columns.items()}
-    session.connection().execute(_update(tuple(columns)), {**values, "b_id": topup.id, "b_updated_at": now})
+    _update(tuple(columns)).change(session, {**values, "b_id": topup.id, "b_updated_at": now})
     announce(session, Kind.TOPUP, topup.id, topup.company_id)
 
 
 @cache
-def _update(columns: tuple[str, ...]) -> Update:
+def _update(columns: tuple[str, ...]) -> Prepared:
     """One statement per set of columns: building it costs more than running it."""
     values = {name: bindparam(f"b_{name}", type_=_TOPUPS.c[name].type) for name in (*columns, "updated_at")}
-    return update(_TOPUPS).where(_TOPUPS.c.id == bindparam("b_id")).values(values)
+    return Prepared(update(_TOPUPS).where(_TOPUPS.c.id == bindparam("b_id")).values(values))
 
 
 def new_ids(topup: TopupRow, ids: PaymentIds) -> dict[str, Any]:
@@ -103,7 +102,7 @@ def new_ids(topup: TopupRow, ids: PaymentIds) -> dict[str, Any]:
 
 _TOPUPS: Final = table_of(Topup)
 _COMPANIES: Final = table_of(Company)
-_FIND: Final = (
+_FIND: Final = Prepared(
     select(
         _TOPUPS.c.id,
         _TOPUPS.c.company_id,
