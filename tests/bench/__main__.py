@@ -6,7 +6,18 @@ import platform
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("webhooks", "relays", "visible", "keys", "search", "startup", "command_line", "sandbox", "scenarios")
+MEASUREMENTS = (
+    "webhooks",
+    "relays",
+    "visible",
+    "keys",
+    "search",
+    "startup",
+    "command_line",
+    "sandbox",
+    "scenarios",
+    "engine",
+)
 
 
 def main(names: list[str]) -> int:
