@@ -156,11 +156,16 @@ def _auto_topup(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
 
 
 def _proof(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
-    if not expect.ledger_check:
+    if not (expect.ledger_check or expect.stripe_agrees):
         return
-    proof = scene.call(CheckLedger())
-    if not proof.ok:
+    proof = scene.call(CheckLedger(stripe=expect.stripe_agrees))
+    if proof.breaches and expect.ledger_check:
         yield Mismatch("ledger check", "no breach", "; ".join(breach.detail for breach in proof.breaches))
+    if expect.stripe_agrees and proof.stripe.agrees is not True:
+        told = "; ".join(
+            f"{difference.payment_intent_id}: {difference.detail}" for difference in proof.stripe.differences
+        )
+        yield Mismatch("Stripe's payments", "the same as ours", told or str(proof.stripe.reason))
 
 
 def _digest(expect: Expect, scene: Scene) -> Iterator[Mismatch]:

@@ -174,6 +174,8 @@ class Expect(_Part, frozen=True, kw_only=True):
     """How the digest of everything begins, at least twelve characters."""
     ledger_check: bool = True
     """The proof holds, always, unless somebody says otherwise."""
+    stripe_agrees: bool = False
+    """Stripe is asked too: it has the payments that we have, and no others."""
     within: Span | None = None
     """How long it may take to become true. On virtual time 0 unless said otherwise: all that is due has been done."""
 

@@ -126,3 +126,13 @@ def test_a_home_that_is_not_kept_is_gone(play: Play, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert play(story(TOPUP)).passed
     assert list(tmp_path.glob("devconsole-*")) == []
+
+
+def test_stripe_is_asked_where_a_story_wants_it(play: Play) -> None:
+    lost = "  - {do: faults.on, with: {fault: charge-lost-answer, times: 9}}\n"
+    lost += "  - {do: faults.on, with: {fault: drop, times: 99}}\n"
+    refused = TOPUP.replace("}, as: topup}", "}, expect: {refused: gateway_unavailable}}")
+    assert "Stripe's payments: expected the same as ours" in reason_of(
+        play(story(lost, refused, expecting("stripe_agrees: true")))
+    )
+    assert play(story(lost, refused, "  - {advance: 1h}\n", expecting("stripe_agrees: true"))).passed
