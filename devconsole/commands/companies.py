@@ -6,9 +6,9 @@ import click
 
 from devconsole.commands.arguments import Euros, company
 from devconsole.commands.verb import Invocation, Noun
-from devconsole.format import amount, euros, moment, rate, yes_no
+from devconsole.format import amount, day, duration, euros, moment, rate, yes_no
 from devconsole.output import Column, facts, table
-from relay.api import CompanyView, CreateCompany, ListCompanies, ShowCompany
+from relay.api import CompanyView, CreateCompany, ListCompanies, ShowCompany, ShowUsage, UsageDayView, UsageView
 
 COLUMNS: tuple[Column[CompanyView], ...] = (
     Column("ID", lambda row: str(row.id), right=True),
@@ -20,6 +20,15 @@ COLUMNS: tuple[Column[CompanyView], ...] = (
     Column("RATE", lambda row: rate(row.rate_e4_per_minute), right=True),
     Column("PREPAID", lambda row: yes_no(row.prepaid_billing_enabled)),
     Column("AUTO TOP-UP", lambda row: _auto_topup(row)),
+)
+
+
+USAGE_COLUMNS: tuple[Column[UsageDayView], ...] = (
+    Column("DAY", lambda row: day(row.day)),
+    Column("CALLS", lambda row: f"{row.calls:,}", right=True),
+    Column("TALKED", lambda row: duration(row.talked_s), right=True),
+    Column("COST", lambda row: amount(row.cost_cents), right=True),
+    Column("REFUNDED", lambda row: amount(row.refunded_cents), right=True),
 )
 
 
@@ -73,6 +82,31 @@ def create_company(
         )
     )
     invocation.show(created, company_facts)
+
+
+@command.command("usage", operation=ShowUsage)
+@company
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="Today included.")
+@click.pass_obj
+def show_usage(invocation: Invocation, company: str, days: int) -> None:
+    invocation.show(invocation.call(ShowUsage(company=company, days=days)), usage_text)
+
+
+def usage_text(view: UsageView) -> str:
+    """Figures of the whole span, then the days with calls, the newest first."""
+    head = facts(
+        (
+            ("company", view.company_slug),
+            ("since", moment(view.since)),
+            ("calls", f"{view.calls:,}"),
+            ("talked", duration(view.talked_s)),
+            ("cost", f"{euros(view.cost_cents)}, {euros(view.refunded_cents)} of it refunded"),
+            ("a call", f"{duration(view.average_s)} for {euros(view.average_cents)}"),
+            ("calendar", view.timezone),
+        )
+    )
+    busy = [each for each in reversed(view.by_day) if each.calls]
+    return f"{head}\n\n{table(USAGE_COLUMNS, busy, empty='No call in these days.')}"
 
 
 def company_facts(row: CompanyView) -> str:

@@ -28,6 +28,7 @@ from devconsole.widgets.record_pane import RecordPane
 from devconsole.widgets.row_list import RowList, TupleList
 from devconsole.widgets.settings_card import SettingsCard
 from devconsole.widgets.topup_table import TopupTable
+from devconsole.widgets.usage_pane import UsagePane
 from relay.api import (
     CallView,
     CompanyView,
@@ -114,8 +115,8 @@ class CompanyScreen(LiveScreen):
             yield from self._tab("Calls", CallTable(self.console.clock.now, id="calls"))
             yield from self._tab("Auto top-up", DecisionTable(id="decisions"), SettingsCard())
             call = self.console.source.call
-            with TabPane("Limits", id="tab-limits"):
-                yield LimitsPane(call, self.console.now, company=self._slug)
+            with TabPane("Spending", id="tab-limits"):
+                yield LimitsPane(call, self.console.now, UsagePane(call, company=self._slug), company=self._slug)
             for record in OF_A_COMPANY:
                 with TabPane(record.title, id=f"tab-{record.name}"):
                     yield RecordPane(record, call, company=self._slug)
@@ -186,6 +187,7 @@ class CompanyScreen(LiveScreen):
             for pane in self.query(RecordPane):
                 pane.outdated(seen=f"tab-{pane.record.name}" == self.tabs.active)
             self.query_one(LimitsPane).look()
+            self.query_one(UsagePane).look()
 
     @on(PageLoaded)
     def _page_loaded(self, message: PageLoaded) -> None:
@@ -238,8 +240,8 @@ class CompanyScreen(LiveScreen):
     def _count(self, name: str, rows: int) -> None:
         """Beside the title of a tab."""
         tab = self.tabs.get_tab(f"tab-{name}")
-        title = tab.label_text.partition("  ")[0]
-        tab.label = Content(f"{title}  {rows}{'+' if rows == SHOWN else ''}" if rows else title)
+        title = tab.label_text.rstrip("0123456789,+ ")
+        tab.label = Content(f"{title} {rows}{'+' if rows == SHOWN else ''}" if rows else title)
 
     def _paint_figures(self) -> None:
         company = self._company(self.snapshot)

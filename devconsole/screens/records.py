@@ -71,7 +71,7 @@ class RecordsScreen(LiveScreen):
     def _counted(self, message: RecordPane.Counted) -> None:
         message.stop()
         title, total = message.pane.record.title, message.total
-        self.tabs.get_tab(f"tab-{message.pane.record.name}").label = Content(f"{title}  {total:,}" if total else title)
+        self.tabs.get_tab(f"tab-{message.pane.record.name}").label = Content(f"{title} {total:,}" if total else title)
 
     @on(RowList.Opened)
     def _row_opened(self, message: RowList.Opened) -> None:

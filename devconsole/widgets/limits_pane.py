@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import Static
 
 from devconsole import looks
@@ -33,14 +34,20 @@ class LimitsPane(VerticalScroll, can_focus=True):
     limits: reactive[LimitsView | None] = reactive(None, init=False)
 
     def __init__(
-        self, call: Callable[[ShowLimits], Awaitable[LimitsView]], now: Callable[[], datetime], *, company: str
+        self,
+        call: Callable[[ShowLimits], Awaitable[LimitsView]],
+        now: Callable[[], datetime],
+        *below: Widget,
+        company: str,
     ) -> None:
         super().__init__(id="limits")
         self._call, self._now, self._company = call, now, company
+        self._below = below
         self._refresher = Refresher(self._load_limits)
 
     def compose(self) -> ComposeResult:
         yield Static("Loading ...", id="limits-text", markup=False)
+        yield from self._below
 
     def on_mount(self) -> None:
         self.run_worker(self._refresher.run(), group="limits")
@@ -69,7 +76,7 @@ class LimitsPane(VerticalScroll, can_focus=True):
 
 def limits_text(limits: LimitsView, *, width: int, now: datetime) -> Content:
     """Everything there is to know about the limits of a company."""
-    bar_cells = max(8, min(BAR_CELLS_MAX, width - 56))
+    bar_cells = max(8, min(BAR_CELLS_MAX, width - 60))
     lines = [_period(each, bar_cells, now) for each in limits.periods]
     if any(each.limit_cents is not None for each in limits.periods):
         lines += [Content(""), *_rules(limits)]
@@ -78,7 +85,7 @@ def limits_text(limits: LimitsView, *, width: int, now: datetime) -> Content:
             Content(""),
             Content.assemble(toned("No limit: only the balance ends calls.", Tone.PLAIN)),
         ]
-    lines += [Content(""), Content.assemble(("s", "$text-primary"), ("  sets the limits", "$text-muted"))]
+    lines[-1] += Content.assemble(("   s", "$text-primary"), (" sets the limits", "$text-muted"))
     return Content("\n").join(lines)
 
 
@@ -114,5 +121,5 @@ def _rules(limits: LimitsView) -> list[Content]:
     return [
         Content.assemble(over),
         Content.assemble(toned(told + last, Tone.MUTED)),
-        Content.assemble(toned(f"Days and weeks (from Monday) by the clock of {limits.timezone}", Tone.MUTED)),
+        Content.assemble(toned(f"By the clock of {limits.timezone}, weeks from Monday", Tone.MUTED)),
     ]

@@ -132,6 +132,7 @@ from relay.api.server import (
     TestModeView,
     UpstreamView,
 )
+from relay.api.usage import NumberUsageView, ShowUsage, UsageDayView, UsageView
 from relay.api.webhook import ExplainSignature, SignatureExplanation
 
 __all__ = [
@@ -216,6 +217,7 @@ __all__ = [
     "MarkNonBillable",
     "NewForwardTarget",
     "NoticeView",
+    "NumberUsageView",
     "Operation",
     "Page",
     "PassedOverRule",
@@ -273,6 +275,7 @@ __all__ = [
     "ShowTestMode",
     "ShowTopup",
     "ShowTrace",
+    "ShowUsage",
     "SignatureExplanation",
     "SimulateCall",
     "SnapshotSandbox",
@@ -289,6 +292,8 @@ __all__ = [
     "TraceNode",
     "TriggerEvent",
     "UpstreamView",
+    "UsageDayView",
+    "UsageView",
     "View",
     "WithdrawBalance",
 ]
@@ -299,6 +304,7 @@ OPERATIONS: dict[str, type[Operation[Any]]] = {
         ListCompanies,
         ShowCompany,
         CreateCompany,
+        ShowUsage,
         ListBalances,
         ShowBalance,
         DrainBalance,

@@ -27,6 +27,7 @@ from relay.operations import (
     sending,
     server,
     trace,
+    usage,
     webhook,
 )
 from relay.operations.registry import HANDLERS
@@ -59,5 +60,6 @@ __all__ = [
     "sending",
     "server",
     "trace",
+    "usage",
     "webhook",
 ]

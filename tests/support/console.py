@@ -44,6 +44,7 @@ from relay.api import (
     ShowLimits,
     ShowStatus,
     ShowTopup,
+    ShowUsage,
     StatusView,
     View,
 )
@@ -201,6 +202,8 @@ class FakeSource:
                 return next(row for row in self._rows[ListCalls] if row.id == number)  # type: ignore[attr-defined]
             case ShowLimits(company=ref):
                 return views.limits(company_slug=ref)
+            case ShowUsage(company=ref):
+                return views.usage(company_slug=ref)
             case ShowEvent(event=reference):
                 found = [event for event in self.events if reference in (event.event_id, str(event.id))]
                 if not found:

@@ -24,6 +24,7 @@ from relay.api import (
     LedgerView,
     LimitsView,
     NoticeView,
+    NumberUsageView,
     PerformedView,
     PeriodView,
     StatusView,
@@ -31,6 +32,8 @@ from relay.api import (
     TopupView,
     TraceNode,
     UpstreamView,
+    UsageDayView,
+    UsageView,
 )
 
 NINE = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -474,3 +477,37 @@ def step(depth: int, kind: str, reference: str, title: str, seconds: float, **ch
         "status": None,
     }
     return TraceNode(**(given | changes))
+
+
+def usage(**changes: Any) -> UsageView:
+    costs = [0, 240, 310, 0, 0, 520, 480, 110, 90, 760, 0, 0, 150, 420, 890, 640, 300, 0, 0, 210, 330, 470, 560, 80, 0]
+    costs += [0, 410, 380, 700, 1_900]
+    days = tuple(
+        UsageDayView(
+            day=(NINE - timedelta(days=29 - place)).date(),
+            calls=cents // 100,
+            talked_s=cents // 100 * 157,
+            cost_cents=cents,
+            refunded_cents=0,
+        )
+        for place, cents in enumerate(costs)
+    )
+    calls = sum(each.calls for each in days)
+    given = {
+        "company_id": 1,
+        "company_slug": SLUGS[1],
+        "timezone": "Europe/Berlin",
+        "since": NINE - timedelta(days=29, hours=9),
+        "calls": calls,
+        "talked_s": calls * 157,
+        "cost_cents": sum(costs),
+        "refunded_cents": 110,
+        "average_s": 157,
+        "average_cents": sum(costs) // calls,
+        "by_day": days,
+        "top_numbers": (
+            NumberUsageView(number="+49897654321", calls=40, talked_s=6_280, cost_cents=4_400),
+            NumberUsageView(number="+43123456789", calls=12, talked_s=1_884, cost_cents=1_320),
+        ),
+    }
+    return UsageView(**(given | changes))

@@ -12,7 +12,7 @@ from devconsole.screens.modals.corrections import AdjustForm, WithdrawForm
 from devconsole.screens.modals.limits import LimitsForm
 from devconsole.screens.modals.non_billable import NonBillableForm
 from devconsole.widgets.limits_pane import LimitsPane
-from relay.api import AdjustBalance, LimitsView, MarkNonBillable, SetLimits, ShowLimits, WithdrawBalance
+from relay.api import AdjustBalance, LimitsView, MarkNonBillable, SetLimits, ShowLimits, ShowUsage, WithdrawBalance
 from tests.support import views
 from tests.support.companies import busy
 from tests.support.forms import OPEN, Stage, can_submit, note, outcome
@@ -188,3 +188,21 @@ async def test_each_form_has_its_key(key: str, form: type[Any]) -> None:
         await loaded(pilot)
         await press(pilot, key)
         await until(pilot, lambda: isinstance(pilot.app.screen, form))
+
+
+async def test_usage_stands_below_the_limits() -> None:
+    async with console(busy()).run_test(size=(110, 36)) as pilot:
+        await at_limits(pilot)
+        await until(pilot, lambda: "Last 30 days" in screen_text(pilot))
+        assert "a call 0:02:37 for" in line_with(pilot, "Last 30 days")
+        assert "1.10 EUR given back" in line_with(pilot, "Last 30 days")
+        assert "44.00 EUR" in line_with(pilot, "+49897654321")
+
+
+async def test_a_company_that_never_called_has_no_chart() -> None:
+    source = busy()
+    source.answers[ShowUsage] = views.usage(calls=0, talked_s=0, average_s=None, average_cents=None, top_numbers=())
+    async with console(source).run_test(size=(110, 36)) as pilot:
+        await at_limits(pilot)
+        await until(pilot, lambda: "no call has ended" in screen_text(pilot))
+        assert "┤" not in screen_text(pilot)

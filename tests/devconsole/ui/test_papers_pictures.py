@@ -99,7 +99,7 @@ def test_a_report_with_nothing_in_it(snap_compare: Compare) -> None:
 
 def test_the_ledger_of_all(snap_compare: Compare) -> None:
     """I read what was booked for whom."""
-    assert snap_compare(console(papers()), terminal_size=(80, 24), run_before=after("7", "down", shows="Operations  2"))
+    assert snap_compare(console(papers()), terminal_size=(80, 24), run_before=after("7", "down", shows="Operations 2"))
 
 
 def test_an_invoice(snap_compare: Compare) -> None:
@@ -156,6 +156,12 @@ def test_what_a_company_may_spend(snap_compare: Compare) -> None:
     """I see how much of each limit is used up, and what happens then."""
     run_before = of_acme(*["right"] * 4, shows="19.00 of 20.00 EUR")
     assert snap_compare(console(busy()), terminal_size=(80, 24), run_before=run_before)
+
+
+def test_what_a_company_spent(snap_compare: Compare) -> None:
+    """With more room I also see what its calls cost by day, and which numbers cost most."""
+    run_before = of_acme(*["right"] * 4, shows="+49897654321")
+    assert snap_compare(console(busy(), theme=LIGHT.name), terminal_size=(120, 36), run_before=run_before)
 
 
 def test_setting_limits(snap_compare: Compare) -> None:
