@@ -150,8 +150,8 @@ class ScenariosScreen(LiveScreen):
         script = playback.script
         self.steps_list.rows = () if script is None else rows_of(script, playback.played)
         self.steps_pane.empty = script is None
-        if script is None:
-            self.shown.update(Content(""))
+        row = self.steps_list.selected
+        self.shown.update(Content("") if row is None else _in_full(row))
         self._show_title()
         self.refresh_bindings()
 
