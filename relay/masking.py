@@ -11,4 +11,11 @@ MASKED_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorizati
 
 def masked(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers as they may be kept."""
-    return {name: MASK if name.lower() in MASKED_HEADERS else value for name, value in headers.items()}
+    return {
+        text_of(name): MASK if name.lower() in MASKED_HEADERS else text_of(value) for name, value in headers.items()
+    }
+
+
+def text_of(value: str) -> str:
+    """Bytes of a header that are no UTF-8 are written as escapes: neither JSON nor the database can hold them."""
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

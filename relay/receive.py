@@ -21,7 +21,7 @@ from billing.signature import SignatureVerdict, verify
 from relay.backend import Backend
 from relay.doors import Handler
 from relay.journal import JournalFull
-from relay.masking import masked
+from relay.masking import masked, text_of
 from relay.rejections import EXCERPT_MAX, Rejections, columns_of
 from relay.secrets import SOURCE_HEADER, source_of
 
@@ -156,7 +156,7 @@ def _judged(request: web.Request, body: bytes, verdict: SignatureVerdict, *, hel
             reason=verdict.reason,
             secret_label=verdict.secret_label,
             remote=request.remote,
-            user_agent=headers.get("User-Agent"),
+            user_agent=text_of(headers.get("User-Agent", "")) or None,
             held=held,
         )
     event_id = head.event_id if isinstance(head, EventHead) else None
@@ -177,7 +177,7 @@ def _judged(request: web.Request, body: bytes, verdict: SignatureVerdict, *, hel
         http_status=400,
         response_body=_refusal(code=code, reason=reason, remedy=remedy, event_id=event_id),
         remote=request.remote,
-        user_agent=headers.get("User-Agent"),
+        user_agent=text_of(headers.get("User-Agent", "")) or None,
     )
 
 
@@ -224,7 +224,7 @@ def _unreadable(request: web.Request, unreadable: Unreadable, *, now: datetime) 
         http_status=unreadable.http_status,
         response_body=_refusal(code=unreadable.code, reason=unreadable.reason, remedy=unreadable.remedy),
         remote=request.remote,
-        user_agent=request.headers.get("User-Agent"),
+        user_agent=text_of(request.headers.get("User-Agent", "")) or None,
     )
 
 

@@ -65,11 +65,18 @@ def test_a_known_attack_is_answered_or_hung_up_on(target: Target, attack: str) -
     assert target.process.poll() is None
 
 
+@pytest.mark.parametrize("name", [b"X", b"X-\xc9", b"User-Agent", b"Stripe-Signature", b"Content-Type"])
+def test_bytes_that_are_no_text_in_a_header_are_answered(target: Target, name: bytes) -> None:
+    for value in (b"\xc9", bytes(range(128, 256)), "ü".encode()):
+        sent = request(b"{}", [(name, value), (b"Connection", b"close")])
+        assert statuses(target.webhook, sent, quiet_s=5.0) == [400]
+
+
 def test_after_all_of_it_a_good_delivery_is_accepted(target: Target) -> None:
     assert target.accepts("evt_after")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=anything)
 def test_whatever_comes_no_answer_is_an_error_of_ours(target: Target, data: bytes) -> None:
     found = statuses(target.webhook, data)

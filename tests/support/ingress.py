@@ -16,8 +16,11 @@ STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 ANSWER_MAX = 1 << 20
 
 
-def statuses(webhook: str, data: bytes | Sequence[bytes], *, wait_s: float = 3.0) -> list[int]:
-    """Send the bytes on one connection, say that nothing follows, and read every answer until it is closed."""
+def statuses(webhook: str, data: bytes | Sequence[bytes], *, wait_s: float = 3.0, quiet_s: float = 0.1) -> list[int]:
+    """Send the bytes on one connection and read every answer, until nothing comes for a moment; then hang up.
+
+    Hanging up at once would be read as a sender who has gone, and nobody would be answered.
+    """
     address = urlsplit(webhook)
     pieces = [data] if isinstance(data, bytes) else list(data)
     answer = b""
@@ -25,7 +28,7 @@ def statuses(webhook: str, data: bytes | Sequence[bytes], *, wait_s: float = 3.0
         try:
             for piece in pieces:
                 connection.sendall(piece)
-            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(quiet_s)
             while len(answer) < ANSWER_MAX and (more := connection.recv(65_536)):
                 answer += more
         except (TimeoutError, ConnectionError):
