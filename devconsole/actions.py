@@ -21,9 +21,12 @@ from relay.api import (
     ListEventTypes,
     Operation,
     ReconcileLedger,
+    RehearseEvents,
     ReloadCode,
     ReplayEvents,
+    ShowEvent,
     ShowSandbox,
+    ShowTrace,
     TopupView,
 )
 
@@ -41,6 +44,8 @@ class Actions:
         self._console = console
         self._cards: tuple[CardView, ...] = ()
         self._event_types: tuple[EventTypeView, ...] = ()
+        self._left: str | None = None
+        """The event that the next one is compared with."""
 
     # What an action is about.
 
@@ -187,6 +192,67 @@ class Actions:
             self.nothing("Nothing has failed.")
         else:
             self._open(ReplayFailedForm(status.failures))
+
+    def rehearse(self) -> None:
+        event = self._selected_event("Select an event first.")
+        if event is not None:
+            self._console.perform(RehearseEvents(events=(event,)), self._console.open_if_rehearsed)
+
+    async def edit_event(self) -> None:
+        from devconsole.screens.modals.edit_event import EditEventForm
+
+        event = self._selected_event("Select an event first.")
+        if event is not None:
+            detail = await self._console.source.call(ShowEvent(event=event))
+            self._console.open_form(EditEventForm(detail), self._console.open_if_rehearsed)
+
+    def mark_event(self) -> None:
+        from devconsole.screens.modals.mark_event import MarkEventForm
+
+        if (event := self.selected(EventView)) is None:
+            self.nothing("Select an event first.")
+        else:
+            self._open(MarkEventForm(event))
+
+    def compare(self) -> None:
+        """The first event is remembered until there is a second; the same one twice stands for its attempts."""
+        event = self._selected_trial() or self._selected_event("Select an event first.")
+        if event is None:
+            return
+        left, self._left = self._left, None
+        if left is None:
+            self._left = event
+            self._console.notify(f"{event}: press = on the other, or again here for its attempts.", title="Compare")
+        else:
+            self._console.open_comparison(left, event if event != left else None)
+
+    def trace(self) -> None:
+        from devconsole.screens.modals.trace_id import TraceForm
+
+        self._console.push_screen(TraceForm(), self._trace_asked)
+
+    def _trace_asked(self, asked: Operation[Any] | None) -> None:
+        if isinstance(asked, ShowTrace):
+            self._console.destinations.open_trace(asked.id)
+
+    def _selected_trial(self) -> str | None:
+        """The delivery or attempt that is selected below an event."""
+        from devconsole.effects import Trial
+
+        screen = self._console.screen
+        trial, event = getattr(screen.focused, "selected", None), getattr(screen, "selected", None)
+        if not isinstance(trial, Trial) or not isinstance(event, EventView):
+            return None
+        return trial.id if trial.id.startswith("delivery_") else f"{event.event_id}#{trial.id.partition('_')[2]}"
+
+    def _selected_event(self, otherwise: str) -> str | None:
+        event, failure = self.selected(EventView), self.selected(FailureView)
+        if event is not None:
+            return event.event_id
+        if failure is not None and failure.replayable:
+            return failure.reference
+        self.nothing(otherwise)
+        return None
 
     # The server.
 

@@ -297,6 +297,20 @@ class DevConsole(App[int]):
 
         self.push_screen(ForwardScreen(forward))
 
+    def open_comparison(self, left: str, right: str | None = None) -> None:
+        """Show what is not the same in two events, deliveries or attempts."""
+        from devconsole.screens.comparison import ComparisonScreen
+
+        self.push_screen(ComparisonScreen(left, right))
+
+    def open_if_rehearsed(self, answer: object) -> None:
+        """Show the answer of a dry run; any other needs no screen."""
+        from devconsole.screens.rehearsal import RehearsalScreen
+        from relay.api import Rehearsal
+
+        if isinstance(answer, Rehearsal):
+            self.push_screen(RehearsalScreen(answer))
+
     def open_company(self, company: str) -> None:
         """Show a company, named by its slug, in full."""
         from devconsole.screens.company import CompanyScreen
@@ -411,6 +425,21 @@ class DevConsole(App[int]):
 
     def action_reload_code(self) -> None:
         self._act(self.actions.reload_code)
+
+    def action_rehearse(self) -> None:
+        self._act(self.actions.rehearse)
+
+    def action_edit_event(self) -> None:
+        self._act(self.actions.edit_event)
+
+    def action_mark_event(self) -> None:
+        self._act(self.actions.mark_event)
+
+    def action_compare(self) -> None:
+        self._act(self.actions.compare)
+
+    def action_trace(self) -> None:
+        self._act(self.actions.trace)
 
     def action_check_ledger(self) -> None:
         self._act(self.actions.check_ledger)

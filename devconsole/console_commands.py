@@ -86,6 +86,41 @@ ACTIONS = (
         "Paste header and body, and read why they do not verify",
         "explain_signature",
     ),
+    ConsoleCommand(
+        "event.rehearse",
+        "D",
+        "Dry run",
+        "Try a replay of the selected event",
+        "On a copy of the database: which rows it would write",
+        "rehearse",
+    ),
+    ConsoleCommand(
+        "event.edit",
+        "E",
+        "Edit",
+        "Edit the selected event and send it",
+        "Signed anew, under an id of its own",
+        "edit_event",
+    ),
+    ConsoleCommand(
+        "event.mark", "M", "Mark", "Mark the selected event", "A word and a note; filters find them", "mark_event"
+    ),
+    ConsoleCommand(
+        "event.compare",
+        "equals_sign",
+        "Compare",
+        "Compare two events",
+        "Once on each; twice on one compares its attempts",
+        "compare",
+    ),
+    ConsoleCommand(
+        "trace.any",
+        None,
+        "Trace",
+        "Show cause and effect of any id",
+        "evt_, pi_, cs_, ch_, an invoice, a notice ...",
+        "trace",
+    ),
     ConsoleCommand("call.end", "e", "End call", "End a call in progress", "And charge it", "end_call"),
     ConsoleCommand("call.refund", "u", "Refund call", "Refund a call", "Money back to the balance", "refund_call"),
     ConsoleCommand(

@@ -30,7 +30,21 @@ if TYPE_CHECKING:
 
     from devconsole.app import DevConsole
 
-TRACED = ("evt_", "pi_", "cs_", "ch_", "re_", "du_", "topup_", "ledger_", "call_", "delivery_", "decision_", "forward_")
+TRACED = (
+    "evt_",
+    "pi_",
+    "cs_",
+    "ch_",
+    "re_",
+    "du_",
+    "topup_",
+    "ledger_",
+    "call_",
+    "delivery_",
+    "decision_",
+    "notice_",
+    "forward_",
+)
 """What an id that has a path begins with."""
 
 
@@ -103,7 +117,7 @@ class Destinations:
             await self.open_row(await call(ShowTopup(topup=int(number))))
         elif kind == "call" and number.isdigit():
             await self.open_row(await call(ShowCall(call=int(number))))
-        elif kind == "delivery" and number.isdigit():
+        elif kind in ("delivery", "verification") and number.isdigit():
             self._console.open_delivery(int(number))
         elif kind == "forward" and number.isdigit():
             self._console.open_forward(int(number))
@@ -156,6 +170,8 @@ def traced(row: Any) -> str | None:
             return f"decision_{row.id}"
         case DeliveryView():
             return f"delivery_{row.id}"
+        case NoticeView():
+            return f"notice_{row.id}"
         case InvoiceView():
             return f"topup_{row.topup_id}"
         case AuditView():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,9 +36,9 @@ class EventFilter:
         return matches(self.wanted, event)
 
 
-def read(text: str, *, now: datetime) -> EventFilter:
-    """Read a filter. Raises `FilterInvalid`."""
+def read(text: str, *, now: datetime, saved: Mapping[str, str] | None = None) -> EventFilter:
+    """Read a filter, with the saved ones that it may name. Raises `FilterInvalid`."""
     from relay.filtering.parser import parse  # here: nobody pays for a parser who never filters
 
     text = " ".join(text.split())
-    return EventFilter(text, parse(text, now=now))
+    return EventFilter(text, parse(text, now=now, saved=saved))

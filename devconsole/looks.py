@@ -153,7 +153,12 @@ def trace(row: TraceNode) -> Look:
         "delivery": VERDICT_LOOKS,
         "attempt": ATTEMPT_LOOKS,
         "call": CHARGE_LOOKS,
+        "verification": {"proven": Look("✓", "proven", Tone.GOOD)},
+        "notice": {"sent": Look("✓", "sent", Tone.GOOD)},
+        "forward": {"taken": Look("✓", "taken", Tone.GOOD), "done": Look("✓", "done", Tone.GOOD)},
     }
+    if row.kind == "verification" and status != "proven":
+        return Look("✗", words(status), Tone.BAD)
     return tables.get(row.kind, {}).get(status) or EVENT_LOOKS.get(status) or Look("·", words(status), Tone.PLAIN)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from devconsole.format import count, duration, euros, moment, size, words
+from devconsole.rehearsed import verdicts
 from relay.api import (
     AdjustBalance,
     AutoTopupCheck,
@@ -16,6 +17,7 @@ from relay.api import (
     CreateTopup,
     DeliveryView,
     DrainBalance,
+    EventView,
     FaultView,
     ForwardTargetView,
     ForwardView,
@@ -29,6 +31,7 @@ from relay.api import (
     Reconciliation,
     RefundCall,
     RefundView,
+    Rehearsal,
     ReloadView,
     RemoveForwardTarget,
     ReplayEvents,
@@ -37,6 +40,9 @@ from relay.api import (
     RolledSecretView,
     SandboxFileView,
     SandboxView,
+    SavedFilterView,
+    SaveFilter,
+    SentEvent,
     SignatureExplanation,
     StartCall,
     SwitchFaultsOff,
@@ -95,6 +101,17 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
             return Outcome(f"{answer.name} was created with {euros(answer.balance.balance_cents)}.", title="Created")
         case LedgerCheck():
             return _ledger(answer)
+        case Rehearsal():
+            severity: Severity = "information" if answer.ledger_ok else "error"
+            return Outcome(f"{verdicts(answer)}. Nothing was written.", severity, title="Dry run")
+        case SentEvent():
+            return _sent(answer)
+        case EventView():
+            return Outcome(f"{answer.event_id}: {answer.mark or 'no mark'}.", title="Marked")
+        case SavedFilterView() if isinstance(operation, SaveFilter):
+            return Outcome(f"@{answer.name} stands for {answer.filter}", title="Saved")
+        case SavedFilterView():
+            return Outcome(f"@{answer.name} is gone.", title="Deleted")
         case ReloadView():
             return Outcome(f"{count(len(answer.modules), 'module')} of billing loaded anew.", title="Reloaded")
         case NewForwardTarget(target=target):
@@ -213,6 +230,15 @@ def _retried(rows: tuple[ForwardView, ...]) -> Outcome:
     last = next((row.reason for row in rows if row.state != "delivered"), None)
     text = f"{taken} of {count(len(rows), 'delivery', 'deliveries')} taken." + (f" {last}." if last else "")
     return Outcome(text, "information" if taken == len(rows) else "warning", "Sent again")
+
+
+def _sent(sent: SentEvent) -> Outcome:
+    well = sent.status in ("completed", "ignored")
+    booked = count(len(sent.ledger_ids), "ledger row") + " added" if sent.ledger_ids else "nothing new to book"
+    text = f"{sent.event_id}: {words(sent.status)}, {booked}."
+    return Outcome(
+        text if well or not sent.reason else f"{text} {sent.reason}", "information" if well else "warning", "Sent"
+    )
 
 
 def _test_mode(test_mode: TestModeView) -> Outcome:

@@ -8,18 +8,19 @@ from devconsole.format import latency
 from relay.api import TraceNode
 
 
-def branches(nodes: Sequence[TraceNode]) -> list[str]:
-    """What stands before each node: `├─ `, `└─ `, with the lines of its ancestors that go on."""
-    found = []
-    goes_on: dict[int, bool] = {}
-    for place in range(len(nodes) - 1, -1, -1):
-        depth = nodes[place].depth
-        sign = "" if not depth else "├─ " if goes_on.get(depth) else "└─ "
-        found.append("".join("│  " if goes_on.get(level) else "   " for level in range(1, depth)) + sign)
-        goes_on[depth] = True
-        for deeper in [level for level in goes_on if level > depth]:
-            del goes_on[deeper]
-    return found[::-1]
+def branches(depths: Sequence[int]) -> list[str]:
+    """The branch in front of each node, given the depths in order: `├─ `, `└─ `, `│  `."""
+    drawn: list[str] = []
+    open_: set[int] = set()
+    for depth in reversed(depths):
+        if depth == 0:
+            drawn.append("")
+            open_.clear()
+            continue
+        lines = "".join("│  " if level in open_ else "   " for level in range(1, depth))
+        drawn.append(lines + ("├─ " if depth in open_ else "└─ "))
+        open_ = {level for level in open_ if level < depth} | {depth}
+    return drawn[::-1]
 
 
 def took(node: TraceNode) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from devconsole import output
+from devconsole.bodies import pretty
 from devconsole.commands.rehearsals import rehearse
 from devconsole.commands.verb import Invocation
 from devconsole.output import ExitCode, Failure
@@ -44,14 +45,6 @@ def edited(payload: str) -> str | None:
                 return None
         else:
             return text
-
-
-def pretty(payload: str) -> str:
-    """A body as one edits it; as it came when it is no JSON."""
-    try:
-        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False) + "\n"
-    except ValueError:
-        return payload
 
 
 def send(invocation: Invocation, body: str, *, dry_run: bool) -> int:

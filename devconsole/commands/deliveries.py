@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from devconsole.commands.arguments import RowId, limit
@@ -40,9 +42,14 @@ def list_deliveries(invocation: Invocation, verdict: str | None, limit: int) -> 
 
 @command.command("show", operation=ShowDelivery)
 @click.argument("delivery", type=RowId("delivery"))
+@click.option("--raw", is_flag=True, help="Write nothing but the body to stdout, byte by byte.")
 @click.pass_obj
-def show_delivery(invocation: Invocation, delivery: int) -> None:
-    invocation.show(invocation.call(ShowDelivery(delivery=delivery)), detail_text)
+def show_delivery(invocation: Invocation, delivery: int, raw: bool) -> None:
+    detail = invocation.call(ShowDelivery(delivery=delivery))
+    if raw:
+        sys.stdout.buffer.write(detail.raw)
+    else:
+        invocation.show(detail, detail_text)
 
 
 @command.command("resend", operation=ResendDelivery)

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from devconsole.commands.verb import Invocation
-from devconsole.format import count, size, words
+from devconsole.format import ABSENT, count, size, words
 from devconsole.output import Column, ExitCode, table
+from devconsole.rehearsed import told, value_text
 from relay.api import EventRehearsal, FieldChange, Rehearsal, RehearseEvents, RowChange
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,18 +71,6 @@ def changes_text(event: EventRehearsal) -> str:
     return "\n".join(lines)
 
 
-def told(change: RowChange) -> tuple[FieldChange, ...]:
-    """Of a row that is new, what it says; of any other, what changes."""
-    empty = (None, "", 0)
-    return tuple(field for field in change.fields if change.change == "changed" or field.after not in empty)
-
-
 def field_text(change: RowChange, field: FieldChange) -> str:
-    name = words(field.name)
-    if change.change == "added":
-        return f"{name}: {field.after}"
-    return f"{name}: {shown(field.before)} → {shown(field.after)}"
-
-
-def shown(value: str | int | float | None) -> str:
-    return "nothing" if value is None else str(value)
+    before, after = value_text(field, field.before), value_text(field, field.after)
+    return f"{words(field.name)}: {after if change.change == 'added' else f'{before or ABSENT} → {after or ABSENT}'}"

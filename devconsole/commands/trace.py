@@ -30,7 +30,7 @@ def command(invocation: Invocation, id_: str, shape: str) -> None:
 
 
 def trace_text(trace: Trace) -> str:
-    signs = branches(trace.nodes)
+    signs = branches([node.depth for node in trace.nodes])
     columns: tuple[Column[int], ...] = (
         Column("AFTER", lambda place: since_start(trace.nodes[place].since_start_us), right=True),
         Column("TOOK", lambda place: took(trace.nodes[place]), right=True),

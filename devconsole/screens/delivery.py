@@ -11,13 +11,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from devconsole import looks
+from devconsole.bodies import hex_lines
 from devconsole.format import latency, moment, size, words
 from devconsole.looks import Tone, toned
 from devconsole.screens.live import LiveScreen
 from devconsole.store import Update
 from devconsole.widgets.document import Document, headers_text
 from devconsole.widgets.pane import Pane
-from relay.api import DeliveryDetail, ReplayEvents, ResendDelivery, ShowDelivery
+from relay.api import DeliveryDetail, DeliveryView, ReplayEvents, ResendDelivery, ShowDelivery
 from relay.errors import OperationRefused, RelayError
 
 EVIDENCE_SHOWN = 4
@@ -31,7 +32,7 @@ class DeliveryScreen(LiveScreen):
     AUTO_FOCUS = "JsonView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="delivery.back"),
-        Binding("v", "view", "View", id="delivery.view", tooltip="Switch between body, headers and answer"),
+        Binding("v", "view", "View", id="delivery.view", tooltip="Body, headers, answer, raw bytes"),
         Binding("r", "resend", "Send again", id="delivery.resend", tooltip="The same bytes, freshly signed"),
         Binding("f", "first", "First", id="delivery.first", tooltip="The delivery that a duplicate repeats"),
     ]
@@ -45,6 +46,11 @@ class DeliveryScreen(LiveScreen):
         super().__init__()
         self._delivery = delivery
         self._detail: DeliveryDetail | None = None
+
+    @property
+    def selected(self) -> DeliveryView | None:
+        """What a trace is about."""
+        return self._detail.delivery if self._detail is not None else None
 
     def compose_body(self) -> ComposeResult:
         yield Static("Loading ...", id="delivery-head", markup=False)
@@ -71,7 +77,12 @@ class DeliveryScreen(LiveScreen):
         self.refresh_bindings()
         self.head.update(heading(detail))
         self.document.fill(
-            {"Body": detail.body, "Headers": headers_text(detail.headers), "Answer": detail.response_body}
+            {
+                "Body": detail.body,
+                "Headers": headers_text(detail.headers),
+                "Answer": detail.response_body,
+                "Raw bytes": hex_lines(detail.raw),
+            }
         )
 
     def action_back(self) -> None:

@@ -38,6 +38,10 @@ class EventDetailScreen(LiveScreen):
         Binding("escape", "back", "Back", id="event.back"),
         Binding("left", "step(1)", "Older", id="event.older", tooltip="The event before this one"),
         Binding("right", "step(-1)", "Newer", id="event.newer", tooltip="The event after this one"),
+        Binding("w", "app.why", "Why", id="event.why", tooltip="Everything that it caused and that caused it"),
+        Binding("D", "app.rehearse", "Dry run", id="event.rehearse", tooltip="Try a replay on a copy of the database"),
+        Binding("E", "app.edit_event", "Edit", id="event.edit", tooltip="Edit the body, sign it anew, send it"),
+        Binding("M", "app.mark_event", "Mark", id="event.mark", tooltip="A word and a note"),
         Binding("v", "view", "View", id="event.view", tooltip="Switch between payload and headers"),
         Binding("y", "copy_id", "Copy id", id="event.copy-id", tooltip="Copy the event's id"),
         Binding("s", "as_scenario", "As scenario", id="event.as-scenario", tooltip="A file that tells what led to it"),
@@ -104,6 +108,8 @@ class EventDetailScreen(LiveScreen):
         second = Content.assemble(toned(" · ".join(fact for fact in facts if fact != ABSENT), Tone.PLAIN))
         came = f"{event.event_id} · received {moment(event.received_at)} from {event.source}"
         lines = [first, second, Content.assemble(toned(came, Tone.MUTED))]
+        if noted := " ".join(filter(None, (event.mark, event.note))):
+            lines.append(Content.assemble(toned(f"★ {noted}", Tone.ACCENT)))
         return Content("\n").join([*lines, Content.assemble(toned(self._way(detail), Tone.MUTED))])
 
     def _way(self, detail: EventDetail) -> str:

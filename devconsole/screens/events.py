@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import getters, on
+from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -17,6 +17,8 @@ from devconsole.store import Update
 from devconsole.widgets.event_list import EventList
 from devconsole.widgets.pane import Pane
 from devconsole.widgets.row_list import RowList
+from relay.api import ListEvents, ListFilters, SavedFilterView
+from relay.errors import RelayError
 
 NO_EVENTS = Content.from_markup(
     "Nothing has arrived yet.\n\n"
@@ -42,9 +44,15 @@ class EventsScreen(LiveScreen):
             "space", "pause", "Pause", id="events.pause", tooltip="Stand still while events arrive, or follow again"
         ),
         Binding("f", "failed_only", "Failed only", id="events.failed-only", tooltip="Only events that failed"),
+        Binding("F", "saved", "Filters", id="events.saved", tooltip="Use or delete a saved filter"),
+        Binding("S", "save", "Save", id="events.save", tooltip="Save the filter under a name"),
+        Binding("ctrl+r", "replay_matching", "Replay these", id="events.replay-matching", tooltip="All that match"),
         Binding("escape", "clear", "All", id="events.clear", tooltip="Remove the filter"),
     ]
     mode_name = "events"
+
+    _saved_rows: tuple[SavedFilterView, ...] = ()
+    """As far as they were asked for: when the line is opened."""
 
     pane = getters.query_one("#events", Pane)
     events = getters.query_one("#events-list", EventList)
@@ -80,12 +88,54 @@ class EventsScreen(LiveScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "clear":
             return self.is_mounted and (self.has_class("-filtering") or bool(self.events.event_filter))
+        if action in ("save", "replay_matching"):
+            return self.is_mounted and bool(self.events.event_filter)
         return super().check_action(action, parameters)
+
+    def action_saved(self) -> None:
+        self._choose_saved()
+
+    @work(exclusive=True, group="events.saved")
+    async def _choose_saved(self) -> None:
+        from devconsole.screens.modals.filters import SavedFilters
+
+        if not await self._load_saved():
+            return
+        chosen = await self.app.push_screen_wait(SavedFilters(self._saved_rows))
+        if isinstance(chosen, ListEvents) and chosen.filter is not None:
+            self._narrow(read(chosen.filter, now=self.console.now()))
+        elif chosen is not None:
+            self.console.perform(chosen)
+
+    def action_save(self) -> None:
+        from devconsole.screens.modals.filters import SaveFilterForm
+
+        self.console.open_form(SaveFilterForm(str(self.events.event_filter)))
+
+    def action_replay_matching(self) -> None:
+        from devconsole.screens.modals.replay_matching import ReplayMatchingForm
+
+        form = ReplayMatchingForm(str(self.events.event_filter), f"{self.events.count_text} events")
+        self.console.open_form(form, self.console.open_if_rehearsed)
+
+    async def _load_saved(self) -> bool:
+        """Ask for the saved filters; whether there was an answer."""
+        try:
+            self._saved_rows = (await self.console.source.call(ListFilters())).rows
+        except RelayError:
+            return False
+        return True
+
+    @work(exclusive=True, group="events.saved")
+    async def _refresh_saved(self) -> None:
+        if await self._load_saved() and self.has_class("-filtering"):
+            self._typed()
 
     def action_filter(self) -> None:
         self.add_class("-filtering")
         self.entry.value = str(self.events.event_filter)
         self.entry.focus()
+        self._refresh_saved()
 
     def action_failed_only(self) -> None:
         only = self.events.event_filter.text == FAILED
@@ -114,7 +164,8 @@ class EventsScreen(LiveScreen):
     def _typed(self) -> EventFilter | None:
         """What the line says; None when it says nothing that can be understood, which is shown beside it."""
         try:
-            found = read(self.entry.value, now=self.console.now())
+            saved = {row.name: row.filter for row in self._saved_rows}
+            found = read(self.entry.value, now=self.console.now(), saved=saved)
         except FilterInvalid as invalid:
             self.note.update(f"✗ {invalid}. {invalid.remedy}")
             return None

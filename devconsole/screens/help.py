@@ -94,7 +94,7 @@ def _armed() -> Content:
 
 
 def _shown(key: str | None) -> str:
-    return {"question_mark": "?"}.get(key or "", key or "")
+    return {"question_mark": "?", "equals_sign": "="}.get(key or "", key or "")
 
 
 MEANINGS = {

@@ -7,11 +7,13 @@ from typing import ClassVar
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import ScrollableContainer
 from textual.widgets import Static
 
 from devconsole.format import count
 from devconsole.refresher import Refresher
 from devconsole.screens.live import LiveScreen
+from devconsole.sequence import sequence
 from devconsole.store import Update
 from devconsole.widgets.pane import Pane
 from devconsole.widgets.row_list import RowList
@@ -30,11 +32,15 @@ class TraceScreen(LiveScreen):
     CSS_PATH = "trace.tcss"
     AUTO_FOCUS = "#trace-list"
     mode_name = ""
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", id="trace.back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="trace.back"),
+        Binding("v", "view", "View", id="trace.view", tooltip="A tree of causes, or who spoke to whom"),
+    ]
 
     pane = getters.query_one("#trace", Pane)
     steps = getters.query_one("#trace-list", TraceList)
     step_in_full = getters.query_one("#trace-step", Static)
+    drawing = getters.query_one("#trace-drawing", Static)
 
     def __init__(self, reference: str) -> None:
         super().__init__()
@@ -44,6 +50,8 @@ class TraceScreen(LiveScreen):
     def compose_body(self) -> ComposeResult:
         yield Pane(f"Why {self.reference}", TraceList(id="trace-list"), hint="Loading ...", id="trace")
         yield Static(id="trace-step", markup=False)
+        with ScrollableContainer(id="trace-drawing-scroll"):
+            yield Static(id="trace-drawing", markup=False)
 
     def on_mount(self) -> None:
         self.run_worker(self._refresher.run(), group="trace")
@@ -51,6 +59,16 @@ class TraceScreen(LiveScreen):
     @property
     def selected(self) -> TraceNode | None:
         return self.steps.selected
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        self.drawing.update("\n".join(sequence(self.steps.rows, width=self.size.width - 4)))
+
+    def action_view(self) -> None:
+        self.toggle_class("-drawn")
+        (self.query_one("#trace-drawing-scroll") if self.has_class("-drawn") else self.steps).focus()
 
     def action_back(self) -> None:
         self.app.pop_screen()
@@ -75,6 +93,7 @@ class TraceScreen(LiveScreen):
         self.steps.rows = trace.nodes
         self.pane.empty = False
         self.pane.note = count(len(trace.nodes), "step")
+        self._draw()
         if first:
             asked = [place for place, node in enumerate(trace.nodes) if node.reference == self.reference]
             self.steps.cursor = asked[0] if asked else 0

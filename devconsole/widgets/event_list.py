@@ -237,7 +237,7 @@ def event_columns(width: int) -> tuple[Column, ...]:
     ]
     left = width - head - type_width - 1
     if left >= 14:
-        columns.append(Column("Why", 0, lambda event: (event.reason or "", Tone.MUTED)))
+        columns.append(Column("Why", 0, _why))
     elif left > 0:
         columns[2] = columns[2]._replace(width=0)
     return tuple(columns)
@@ -246,6 +246,12 @@ def event_columns(width: int) -> tuple[Column, ...]:
 def _outcome(event: EventView) -> Cell:
     look = looks.event(event.status)
     return str(look), look.tone
+
+
+def _why(event: EventView) -> Cell:
+    if event.mark is None and event.note is None:
+        return event.reason or "", Tone.MUTED
+    return f"★ {' '.join(filter(None, (event.mark, event.note)))} · {event.reason or ''}", Tone.ACCENT
 
 
 def _amount(event: EventView) -> Cell:

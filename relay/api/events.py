@@ -66,6 +66,8 @@ class DeliveryDetail(View, frozen=True, kw_only=True):
     headers: dict[str, str]
     body: str
     response_body: str
+    raw: bytes = b""
+    """The body as it came, byte by byte; in JSON as base64."""
     explanation: SignatureExplanation | None = None
     """Of a rejected one: why, told by evidence when it arrived."""
     first_delivery: int | None = None

@@ -67,6 +67,7 @@ async def show_delivery(backend: Backend, request: ShowDelivery) -> DeliveryDeta
         headers=detail["headers"],
         body=detail["body"].decode("utf-8", "replace"),
         response_body=detail["response_body"],
+        raw=detail["body"],
         explanation=explanation,
         first_delivery=first,
         resendable=is_resendable(explanation, detail["body"]),

@@ -41,9 +41,13 @@ async def outgoing(backend: Backend, text: str) -> Outgoing:
         raise NotAnEvent(head.reason_code, head.reason, remedy=head.remedy)
     async with backend.db.read() as session:
         known = await fetch_one(session, select(EVENTS.c.payload).where(EVENTS.c.event_id == head.event_id))
-    if known is None or known["payload"] == body:
-        return Outgoing(body, head.event_id, head.event_id if known else None)
-    event = json.loads(text) | {"id": backend.ids.new("evt_")}
+    event = json.loads(text)
+    if known is None:
+        return Outgoing(body, head.event_id, None)
+    if json.loads(known["payload"]) == event:
+        # The same in other white space: what came first is sent, byte by byte.
+        return Outgoing(known["payload"], head.event_id, head.event_id)
+    event["id"] = backend.ids.new("evt_")
     edited = json.dumps(event, indent=2, ensure_ascii=False).encode()
     return Outgoing(edited, event["id"], head.event_id)
 

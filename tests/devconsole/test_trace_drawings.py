@@ -31,7 +31,9 @@ STORY = (
 
 
 def test_branches_join_what_belongs_together() -> None:
-    drawn = [f"{sign}{node.reference}" for sign, node in zip(branches(STORY), STORY, strict=True)]
+    drawn = [
+        f"{sign}{node.reference}" for sign, node in zip(branches([node.depth for node in STORY]), STORY, strict=True)
+    ]
     assert drawn == [
         "topup_1",
         "├─ evt_1",
@@ -72,7 +74,7 @@ def test_what_a_sender_wrote_does_not_steer_the_terminal() -> None:
 
 def test_nothing_is_drawn_of_nothing() -> None:
     assert sequence((), width=80) == []
-    assert branches(()) == []
+    assert branches([]) == []
 
 
 @pytest.mark.parametrize(
