@@ -9,7 +9,7 @@ BillingError
 │   ├── InvalidAmount, InvalidReason, InvalidSlug, InvalidLimits
 │   ├── UnknownCompany, UnknownTopup, UnknownCall, UnknownEvent, UnknownCard, UnknownReport,
 │   │   UnknownInvoice
-│   ├── SlugTaken, CompanyInactive, InsufficientCredit, SpendingLimitReached
+│   ├── SlugTaken, KeyUsedOtherwise, CompanyInactive, InsufficientCredit, SpendingLimitReached
 │   ├── NotCharged, NothingToRefund, RefundTooLarge, RefundTooLate
 │   ├── AutoTopupSettingsInvalid
 │   ├── UnknownAtStripe
@@ -150,6 +150,15 @@ class SlugTaken(Refused):
     def __init__(self, slug: str) -> None:
         super().__init__(f"a company with the slug {slug} exists already", remedy="Choose another slug.")
         self.slug = slug
+
+
+class KeyUsedOtherwise(Refused):
+    """The caller's key has been used for another request."""
+
+    code = "key_used_otherwise"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"this key has been used for {what}", remedy="Give each request a key of its own.")
 
 
 class CompanyInactive(Refused):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from billing.changes import Kind, announce
 from billing.companies import find_company
-from billing.errors import CompanyInactive, InvalidAmount, UnknownTopup
+from billing.errors import CompanyInactive, InvalidAmount, KeyUsedOtherwise, UnknownTopup
 from billing.gateway import ChargeRequest, CheckoutRequest
 from billing.jobs import enqueue
 from billing.models import Company, Topup, TopupOrigin, TopupStatus
@@ -99,6 +100,23 @@ def open_topup(
     enqueue(session, kind=SETTLE_JOB, key=key, payload=payload, run_at=now + FIRST_LOOK)
     announce(session, Kind.TOPUP, topup.id, company_id)
     return topup
+
+
+def requested_before(session: Session, idempotency_key: str, *, amount_cents: int, plan: Plan) -> Topup | None:
+    """The top-up that this very request has opened before. Raises `KeyUsedOtherwise` when it was another one's."""
+    topup = session.exec(select(Topup).where(Topup.idempotency_key == idempotency_key)).one_or_none()
+    if topup is None:
+        return None
+    before = plan_of(topup)
+    if topup.amount_cents != amount_cents or before is None or before.is_checkout != plan.is_checkout:
+        raise KeyUsedOtherwise(f"top-up {topup.id} over {money(topup.amount_cents)}")
+    return topup
+
+
+def key_of(company: Company, request_key: str) -> str:
+    """What the caller's key is to Stripe: one of this installation and company, whatever others call theirs."""
+    name = f"{company.id}/{company.created_at.isoformat()}/{request_key}"
+    return f"topup_{hashlib.sha256(name.encode()).hexdigest()[:40]}"
 
 
 def topup_of(session: Session, topup_id: int) -> Topup:

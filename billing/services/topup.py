@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlmodel import col, select
+from datetime import datetime
+
+from sqlmodel import Session, col, select
 
 from billing.clock import Clock, IdSource
 from billing.db import Database
@@ -21,7 +23,17 @@ from billing.refund_requests import (
 )
 from billing.services.customers import StripeCustomers, locale_of
 from billing.services.payment_calls import PaymentCalls
-from billing.topup_requests import CHECKOUT_SLACK, OPEN, Plan, check_amount, open_topup, require_active, topup_of
+from billing.topup_requests import (
+    CHECKOUT_SLACK,
+    OPEN,
+    Plan,
+    check_amount,
+    key_of,
+    open_topup,
+    requested_before,
+    require_active,
+    topup_of,
+)
 
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 """Stripe replaces it in the success URL."""
@@ -53,11 +65,21 @@ class StripeTopupService:
         self._calls = PaymentCalls(db=db, gateway=gateway, clock=clock, policy=policy)
 
     async def checkout(
-        self, company_id: int, amount_cents: int, *, success_url: str, cancel_url: str, initiated_by: str | None = None
+        self,
+        company_id: int,
+        amount_cents: int,
+        *,
+        success_url: str,
+        cancel_url: str,
+        initiated_by: str | None = None,
+        request_key: str | None = None,
     ) -> Topup:
         """Open a page to pay on; its address is the answer's `checkout_url`. The webhook credits.
 
-        Raises `InvalidAmount`, `UnknownCompany`, `CompanyInactive`, `GatewayUnavailable`, `Refused`, `TestModeOff`.
+        With the `request_key` of an earlier request it is that one's top-up, as it is by now.
+
+        Raises `InvalidAmount`, `UnknownCompany`, `CompanyInactive`, `KeyUsedOtherwise`, `GatewayUnavailable`,
+        `Refused`, `TestModeOff`.
         """
         company, customer_id = await self._prepare(company_id, amount_cents)
         now = self._clock.now()
@@ -68,18 +90,14 @@ class StripeTopupService:
             success_url=_with_session_id(success_url),
             cancel_url=cancel_url,
         )
-        topup = await self._db.write(
-            open_topup,
-            company_id=company_id,
+        return await self._open(
+            company,
+            request_key,
             amount_cents=amount_cents,
-            origin=TopupOrigin.MANUAL,
-            idempotency_key=self._ids.new("topup_"),
             plan=plan,
             expires_at=now + self._policy.checkout_expiry + CHECKOUT_SLACK,
             initiated_by=initiated_by,
-            now=now,
         )
-        return await self._calls.carry_out(topup)
 
     async def charge(
         self,
@@ -89,11 +107,12 @@ class StripeTopupService:
         payment_method: str | None = None,
         return_url: str | None = None,
         initiated_by: str | None = None,
+        request_key: str | None = None,
     ) -> Topup:
         """Charge a test card (`pm_card_…`), a card of the company's (`pm_…`), or (None) the saved one.
 
         A decline is an outcome: the answer's status is failed, with the bank's codes. One that must be authenticated
-        is requires_action; `checkout_url` is then the bank's page. Raises as `checkout` does.
+        is requires_action; `checkout_url` is then the bank's page. `request_key` and errors as of `checkout`.
         """
         company, customer_id = await self._prepare(company_id, amount_cents)
         method, label = await self._method_for(company_id, customer_id, payment_method)
@@ -103,18 +122,14 @@ class StripeTopupService:
             payment_method=method,
             return_url=return_url,
         )
-        topup = await self._db.write(
-            open_topup,
-            company_id=company_id,
+        return await self._open(
+            company,
+            request_key,
             amount_cents=amount_cents,
-            origin=TopupOrigin.MANUAL,
-            idempotency_key=self._ids.new("topup_"),
             plan=plan,
             initiated_by=initiated_by,
             payment_method_label=label,
-            now=self._clock.now(),
         )
-        return await self._calls.carry_out(topup)
 
     async def cancel(self, topup_id: int) -> Topup:
         """Give an open top-up up. Raises `UnknownTopup`, and `Refused` when it has ended."""
@@ -191,6 +206,32 @@ class StripeTopupService:
             ended += (await self.resume(topup_id)).status not in OPEN
         return ended
 
+    async def _open(
+        self,
+        company: Company,
+        request_key: str | None,
+        *,
+        amount_cents: int,
+        plan: Plan,
+        initiated_by: str | None,
+        expires_at: datetime | None = None,
+        payment_method_label: str | None = None,
+    ) -> Topup:
+        """Write the intention and carry it out; a request that was made before is only looked after."""
+        assert company.id is not None
+        opened, is_new = await self._db.write(
+            _open_once,
+            company_id=company.id,
+            amount_cents=amount_cents,
+            idempotency_key=self._ids.new("topup_") if request_key is None else key_of(company, request_key),
+            plan=plan,
+            expires_at=expires_at,
+            initiated_by=initiated_by,
+            payment_method_label=payment_method_label,
+            now=self._clock.now(),
+        )
+        return await (self._calls.carry_out(opened) if is_new else self._calls.look_up(opened))
+
     async def _prepare(self, company_id: int, amount_cents: int) -> tuple[Company, str]:
         self._guard.check()
         check_amount(amount_cents, self._policy)
@@ -215,6 +256,37 @@ class StripeTopupService:
         if saved.customer_id != customer_id:
             raise Refused(f"{payment_method} does not belong to company {company_id}")
         return payment_method, saved.label
+
+
+def _open_once(
+    session: Session,
+    *,
+    company_id: int,
+    amount_cents: int,
+    idempotency_key: str,
+    plan: Plan,
+    expires_at: datetime | None,
+    initiated_by: str | None,
+    payment_method_label: str | None,
+    now: datetime,
+) -> tuple[Topup, bool]:
+    """The top-up of this key, and whether it is a new one."""
+    before = requested_before(session, idempotency_key, amount_cents=amount_cents, plan=plan)
+    if before is not None:
+        return before, False
+    opened = open_topup(
+        session,
+        company_id=company_id,
+        amount_cents=amount_cents,
+        origin=TopupOrigin.MANUAL,
+        idempotency_key=idempotency_key,
+        plan=plan,
+        expires_at=expires_at,
+        initiated_by=initiated_by,
+        payment_method_label=payment_method_label,
+        now=now,
+    )
+    return opened, True
 
 
 def _with_session_id(url: str) -> str:

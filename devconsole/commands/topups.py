@@ -36,6 +36,10 @@ COLUMNS: tuple[Column[TopupView], ...] = (
 )
 
 
+request_key = click.option(
+    "--key", "request_key", metavar="NAME", help="Your name for this request: made again, it is the same top-up."
+)
+
 command = Noun("topups", help="Top-ups: money that comes in.")
 
 
@@ -43,10 +47,11 @@ command = Noun("topups", help="Top-ups: money that comes in.")
 @company
 @click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00.")
 @click.option("--card", metavar="NAME|pm_…", help="A test card's name or a payment method; else the saved card.")
+@request_key
 @click.pass_obj
-def create_topup(invocation: Invocation, company: str, amount: int, card: str | None) -> int:
+def create_topup(invocation: Invocation, company: str, amount: int, card: str | None, request_key: str | None) -> int:
     """Exit code 1 when the card was declined; the codes are in the answer."""
-    request = CreateTopup(company=company, amount_cents=amount, card=card)
+    request = CreateTopup(company=company, amount_cents=amount, card=card, request_key=request_key)
     topup = invocation.show(invocation.call(request), topup_facts)
     return ExitCode.REFUSED if topup.status == "failed" else ExitCode.DONE
 
@@ -54,9 +59,11 @@ def create_topup(invocation: Invocation, company: str, amount: int, card: str | 
 @command.command("checkout", operation=CheckoutTopup)
 @company
 @click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00.")
+@request_key
 @click.pass_obj
-def checkout_topup(invocation: Invocation, company: str, amount: int) -> None:
-    invocation.show(invocation.call(CheckoutTopup(company=company, amount_cents=amount)), topup_facts)
+def checkout_topup(invocation: Invocation, company: str, amount: int, request_key: str | None) -> None:
+    request = CheckoutTopup(company=company, amount_cents=amount, request_key=request_key)
+    invocation.show(invocation.call(request), topup_facts)
 
 
 @command.command("preview", operation=PreviewTopup)

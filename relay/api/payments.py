@@ -56,6 +56,10 @@ class RefundView(View, frozen=True, kw_only=True):
     """As it is when the answer is written: the refund is booked."""
 
 
+RequestKey = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+"""The caller's own name for a request: made again with the same one, it is the same top-up and no second charge."""
+
+
 class CreateTopup(Operation[TopupView], frozen=True, kw_only=True):
     """Top up by charging a test card, the company's saved card, or a `pm_…` at once."""
 
@@ -63,6 +67,7 @@ class CreateTopup(Operation[TopupView], frozen=True, kw_only=True):
     company: CompanyRef
     amount_cents: int
     card: str | None = None
+    request_key: RequestKey | None = None
 
 
 class CheckoutTopup(Operation[TopupView], frozen=True, kw_only=True):
@@ -71,6 +76,7 @@ class CheckoutTopup(Operation[TopupView], frozen=True, kw_only=True):
     name = "topups.checkout"
     company: CompanyRef
     amount_cents: int
+    request_key: RequestKey | None = None
 
 
 class CancelTopup(Operation[TopupView], frozen=True, kw_only=True):

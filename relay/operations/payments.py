@@ -58,6 +58,7 @@ async def create_topup(backend: Backend, request: CreateTopup) -> TopupView:
         request.amount_cents,
         payment_method=payment_method(backend, request.card),
         return_url=backend.return_url + PAID_PATH,
+        request_key=request.request_key,
     )
     assert topup.id is not None
     backend.worker.wake()
@@ -71,6 +72,7 @@ async def checkout_topup(backend: Backend, request: CheckoutTopup) -> TopupView:
         request.amount_cents,
         success_url=backend.return_url + PAID_PATH,
         cancel_url=backend.return_url + CANCELLED_PATH,
+        request_key=request.request_key,
     )
     assert topup.id is not None
     return await topup_view(backend, topup.id)

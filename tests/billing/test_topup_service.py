@@ -11,6 +11,7 @@ from billing.errors import (
     CompanyInactive,
     GatewayUnavailable,
     InvalidAmount,
+    KeyUsedOtherwise,
     NothingToRefund,
     RefundTooLarge,
     Refused,
@@ -360,6 +361,40 @@ async def test_only_cards_of_the_company_are_charged(billing: Billing, gateway: 
     assert (await billing.topups.charge(other, 5_000, payment_method=saved)).status == "succeeded"
     assert (await billing.topups.charge(other, 5_000)).status == "succeeded"
     assert await billing.money(mine) == 0
+
+
+async def test_a_request_made_again_with_its_key_is_the_same_topup(billing: Billing, gateway: FakeGateway) -> None:
+    """One after the other, twenty at once, and after a crash before Stripe's answer: one charge, one credit."""
+    company_id = await billing.company()
+
+    async def ask(engine: Billing = billing) -> Topup:
+        return await engine.topups.charge(company_id, 5_000, payment_method="pm_card_visa", request_key="order 7")
+
+    await billing.topups.charge(company_id, 1_000, payment_method="pm_card_visa")
+    gateway.after.append(ProcessKilled())
+    with pytest.raises(ProcessKilled):
+        await ask()
+    again = await ask(billing.restarted())
+    all_of_them = await asyncio.gather(*(ask() for _ in range(20)))
+    assert {topup.id for topup in all_of_them} == {again.id}
+    assert (again.status, len(gateway.charges), await billing.money(company_id)) == ("succeeded", 2, 6_000)
+    other = await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa", request_key="order 8")
+    assert (other.id != again.id, await billing.money(company_id)) == (True, 11_000)
+    assert await billing.breaches() == []
+
+
+async def test_a_key_belongs_to_one_request_of_one_company(billing: Billing) -> None:
+    company_id, other_id = await billing.company(), await billing.company(slug="other")
+    mine = await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa", request_key="7")
+    theirs = await billing.topups.charge(other_id, 6_000, payment_method="pm_card_visa", request_key="7")
+    assert mine.id != theirs.id
+    with pytest.raises(KeyUsedOtherwise, match=r"used for top-up 1 over 50\.00 EUR"):
+        await billing.topups.charge(company_id, 6_000, payment_method="pm_card_visa", request_key="7")
+    with pytest.raises(KeyUsedOtherwise):
+        await billing.topups.checkout(
+            company_id, 5_000, success_url="http://x.example", cancel_url="http://x.example", request_key="7"
+        )
+    assert [await billing.money(company_id), await billing.money(other_id)] == [5_000, 6_000]
 
 
 # Money back ---------------------------------------------------------------------------------------------------------
