@@ -35,6 +35,7 @@ class LedgerWatch:
         self._db = db
         self._moved = asyncio.Event()
         self._meddled = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -55,8 +56,10 @@ class LedgerWatch:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        self._stopping.set()
+        for task in self._tasks[:1]:
             task.cancel()
+        # The other one ends by itself: cut off within a question, its connection would be closed under the answer.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
@@ -80,21 +83,21 @@ class LedgerWatch:
             await self._unless_meddled(REST_S)
 
     async def _notice_others(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 await self._follow_the_file()
             except DatabaseClosed:
                 return
             except Exception:
                 log.exception("ledger_watch_cannot_read")
-            await asyncio.sleep(REST_S)
+                await self._unless_stopped(REST_S)
 
     async def _follow_the_file(self) -> None:
         """SQLite's count of changes differs for each connection, so one is kept."""
         async with self._db.read() as session:
             connection = await session.connection()
             commits_before = version_before = -1
-            while True:
+            while not self._stopping.is_set():
                 # The commits first: one between the two questions must not pass for somebody else's.
                 commits = self._db.commits
                 version = (await connection.exec_driver_sql("PRAGMA data_version")).scalar_one()
@@ -105,7 +108,12 @@ class LedgerWatch:
                     # Among our own writes there may be one of somebody else's, so this is proved too, without haste.
                     self._moved.set()
                 commits_before, version_before = commits, version
-                await asyncio.sleep(LOOK_S)
+                await self._unless_stopped(LOOK_S)
+
+    async def _unless_stopped(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def _unless_meddled(self, seconds: float) -> None:
         """Wait so long, but not when somebody else has written."""

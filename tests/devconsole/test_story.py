@@ -118,7 +118,7 @@ def test_the_schema_describes_every_key_of_a_step_and_the_input_of_every_act() -
     inputs_of = {each["if"]["properties"]["do"]["const"]: each["then"] for each in step["allOf"]}
     assert set(ACTS) <= set(inputs_of)
     shape = inputs_of["topups.create"]["properties"]["with"]
-    assert set(shape["properties"]) == {"company", "amount", "card"}
+    assert set(shape["properties"]) == {"company", "amount", "card", "request_key"}
     assert shape["required"] == ["company", "amount"]
 
 
