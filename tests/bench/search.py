@@ -73,7 +73,7 @@ _SIZES: dict[str, int] = {}
 
 def _measure(running: Server) -> None:
     _SIZES.update({path.name: path.stat().st_size for path in running.home.glob("*.db")})
-    baseline = [asked(running, "status.show") for _ in range(ROUNDS * 4)]
+    baseline = [asked(running, "server.status") for _ in range(ROUNDS * 4)]
     times = {text: [asked(running, "events.list", filter=text) for _ in range(ROUNDS)] for text in FILTERS}
     everything = [took for found in times.values() for took in found]
     report(
