@@ -48,7 +48,10 @@ class Prepared:
         for place, write in writers:
             if bound[place] is not None:
                 bound[place] = write(bound[place])
-        return connection.connection.cursor().execute(sql, bound)
+        # The cursor itself, not what `execute` returns: for an asynchronous reader that is another thing.
+        cursor = connection.connection.cursor()
+        cursor.execute(sql, bound)
+        return cursor
 
     def _read(self, row: tuple[Any, ...]) -> Any:
         make, readers = self._row
