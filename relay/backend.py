@@ -131,6 +131,9 @@ class Timekeeper(Protocol):
     async def alone(self, work: Callable[[], Awaitable[R]]) -> R:
         """Carry out `work` while nothing else happens, and then all that follows from it."""
 
+    async def settle(self) -> None:
+        """Carry out what follows from what was done so far. For work that is carried out `alone`."""
+
     async def advance(self, to: datetime) -> None:
         """Move the clock, stopping wherever something is due. For work that is carried out `alone`."""
 

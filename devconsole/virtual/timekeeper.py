@@ -81,6 +81,10 @@ class Timekeeper:
             finally:
                 await self._settle()
 
+    async def settle(self) -> None:
+        """Carry out what follows from what was done so far. For work that is carried out `alone`."""
+        await self._settle()
+
     async def advance(self, to: datetime) -> None:
         """Move the clock, stopping wherever something is due. For work that is carried out `alone`."""
         target_s = to.timestamp()

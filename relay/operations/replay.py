@@ -43,7 +43,7 @@ async def replay_events(backend: Backend, request: ReplayEvents) -> Page[ReplayR
     await asyncio.gather(*(deliver(row) for row in before.values()))
     asked = await backend.db.write(_requeue, made, now=backend.clock.now())
     backend.worker.wake()
-    await await_attempts(backend.db, backend.commits, more_than=asked)
+    await await_attempts(backend, more_than=asked)
     results = await _results(backend, before, newer_than=newest)
     return Page(rows=tuple(results), total=total)
 

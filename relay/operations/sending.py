@@ -63,7 +63,7 @@ async def send_event(backend: Backend, request: SendEvent) -> SentEvent:
     async with backend.db.read() as session:
         row = (await events.events(session, EVENTS.c.event_id == sent.event_id))[0]
     if row.status == "pending":
-        await await_attempts(backend.db, backend.commits, more_than={row.id: 0})
+        await await_attempts(backend, more_than={row.id: 0})
     async with backend.db.read() as session:
         row = (await events.events(session, EVENTS.c.id == row.id))[0]
         booked = select(LEDGER.c.id).where(LEDGER.c.id > newest[0]["id"], LEDGER.c.webhook_event_id == row.id)

@@ -64,7 +64,7 @@ async def switch_test_mode(backend: Backend, request: SwitchTestMode) -> TestMod
     if backend.test_mode.is_on:
         made = await backend.db.write(_release, now=backend.clock.now())
         backend.worker.wake()
-        await await_attempts(backend.db, backend.commits, more_than=made)
+        await await_attempts(backend, more_than=made)
     return await _view(backend)
 
 

@@ -36,6 +36,7 @@ def test_every_fault_of_the_lab_is_listed_and_can_be_brought_about() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.proof
 def test_faults_are_tried_out_and_tell_what_struck(tmp_path: Path) -> None:
     names = ("concurrent-duplicate", "handler-error", "crash-after-commit")
     results = results_of(run("faults", "run", *names, "--json", home=tmp_path / "home").stdout)
