@@ -46,7 +46,9 @@ def fresh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSe
         yield running
 
 
-@pytest.mark.parametrize("command", [*commands("verbs"), *commands("forwards"), *commands("faults")])
+@pytest.mark.parametrize(
+    "command", [*commands("verbs"), *commands("events"), *commands("forwards"), *commands("faults")]
+)
 def test_a_verb_of_the_readme_succeeds(fresh_server: RunningServer, command: str) -> None:
     """In the order of the README, on one server: a later line may speak of what an earlier one made."""
     program, *arguments = shlex.split(command)
