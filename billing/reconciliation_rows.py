@@ -26,8 +26,8 @@ from billing.topup_answers import outcome_of
 from billing.topup_rows import topup_row
 from billing.topups import mismatch, settle
 
-TRIGGERED: Final = "trigger"
-"""The source of events that were made up here."""
+MADE_UP: Final = ("trigger", "script")
+"""The sources of events that Stripe never saw."""
 
 
 def our_payments(
@@ -161,5 +161,5 @@ _OURS: Final = select(
     _TOPUPS.c.stripe_payment_intent_id,
     _TOPUPS.c.refunded_amount,
     _TOPUPS.c.dispute_status,
-    exists().where(_EVENTS.c.topup_id == _TOPUPS.c.id, _EVENTS.c.source == TRIGGERED),
+    exists().where(_EVENTS.c.topup_id == _TOPUPS.c.id, _EVENTS.c.source.in_(MADE_UP)),
 ).join_from(_TOPUPS, _COMPANIES, _TOPUPS.c.company_id == _COMPANIES.c.id)

@@ -22,7 +22,7 @@ class _Receipt(msgspec.Struct):
 
 
 class Loopback:
-    """Delivers bytes under our own secret; `source` is `replay` or `trigger`."""
+    """Delivers bytes under our own secret; `source` is one of `OURS`."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend

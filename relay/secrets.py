@@ -10,7 +10,9 @@ LOCAL = "local"
 SANDBOX = "sandbox"
 STRIPE_CLI = "stripe_cli"
 SOURCE_HEADER = "X-Devconsole-Source"
-"""`replay` or `trigger`; believed only under our own secret."""
+"""One of `OURS`; believed only under our own secret."""
+OURS = ("replay", "trigger", "script")
+"""Sent again, made of a template, or written by hand or by a script."""
 ENDPOINT = "endpoint"
 """The one that the settings name (`STRIPE_WEBHOOK_SECRET`)."""
 RETIRED_MAX = 8
@@ -75,10 +77,10 @@ class SecretRing:
 def source_of(label: str | None, claimed: str | None) -> str:
     """Where a delivery came from, by the secret that matched.
 
-    `claimed` is the value of `SOURCE_HEADER`, by which our own requests tell replay from trigger.
+    `claimed` is the value of `SOURCE_HEADER`, by which our own requests are told apart.
     """
     if label is None:
         return "unknown"
     if label != LOCAL:
         return label
-    return claimed if claimed in ("replay", "trigger") else "trigger"
+    return claimed if claimed in OURS else "trigger"

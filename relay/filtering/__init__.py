@@ -6,7 +6,7 @@
     type:charge.*                    an event type; * stands for anything; a,b means a or b
     status:failed,pending            pending, held, completed, ignored, unmatched, quarantined, failed
     company:acme-telefon             a slug or an id; * as above; company:none has no company of ours
-    source:replay                    sandbox, stripe_cli, endpoint, replay, trigger, ...
+    source:replay                    sandbox, stripe_cli, endpoint, replay, trigger, script, backfill
     amount>=50  amount:10..19.99     euros, or whatever the event's currency is
     received:today  received>=14:30  a day, a time of today, or both: 2026-11-25T14:30; a..b is a range
     age<15m                          younger than; s, m, h, d, w

@@ -58,7 +58,7 @@ async def send_event(backend: Backend, request: SendEvent) -> SentEvent:
     sent = await outgoing(backend, request.body)
     async with backend.db.read() as session:
         newest = (await fetch(session, select(LEDGER.c.id).order_by(LEDGER.c.id.desc()).limit(1))) or [{"id": 0}]
-    source = "replay" if sent.original else "trigger"
+    source = "replay" if sent.original else "script"
     delivery = await backend.loopback.deliver(sent.body, source=source)
     async with backend.db.read() as session:
         row = (await events.events(session, EVENTS.c.event_id == sent.event_id))[0]

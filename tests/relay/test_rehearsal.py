@@ -128,6 +128,8 @@ async def test_an_edited_body_is_tried_against_the_attempt_of_the_original(relay
 async def test_a_body_of_ones_own_keeps_its_id_and_an_unchanged_one_is_a_duplicate(relay: RunningRelay) -> None:
     body = event("customer.created", {"id": "cus_1", "object": "customer"}, event_id="evt_mine").decode()
     first = await relay.client.call(SendEvent(body=body))
+    kept = await relay.client.call(ShowEvent(event=first.event_id))
+    assert [delivery.source for delivery in kept.deliveries] == ["script"]
     assert (first.event_id, first.original, first.status) == ("evt_mine", None, "ignored")
     second = await relay.client.call(SendEvent(body=body))
     assert (second.event_id, second.original) == ("evt_mine", "evt_mine")

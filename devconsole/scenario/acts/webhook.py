@@ -74,7 +74,7 @@ class PostEvent(Act, frozen=True, kw_only=True):
             raise StepInvalid(str(error)) from error
 
     def _headers(self, scene: Scene, body: bytes, now: int) -> dict[str, str]:
-        headers = {"Content-Type": "application/json; charset=utf-8", SOURCE_HEADER: "trigger"}
+        headers = {"Content-Type": "application/json; charset=utf-8", SOURCE_HEADER: "script"}
         if self.signed != "not":
             assert scene.own is not None
             secret = WRONG_SECRET if self.signed == "wrong" else scene.own.home.local_secret()
