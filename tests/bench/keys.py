@@ -23,6 +23,8 @@ from tests.bench.terminal import Terminal, console
 
 STORED = 100_000
 PRESSES = 160
+WARM = 20_000
+"""Until the rows that are kept, and every cache, have reached their bounds: some 5 MB, once."""
 SEEN = 20_000
 MILLION = 1_000_000
 SWITCHES = 120
@@ -99,7 +101,7 @@ def memory() -> None:
     """Resident memory of the console before and after events have passed before its eyes."""
     with server() as running, console(running.home) as terminal:
         process = psutil.Process(terminal.process.pid)
-        pour(running.port, "warm", 2_000)
+        pour(running.port, "warm", WARM)
         terminal.settle()
         before = process.memory_info().rss
         pour(running.port, "seen", SEEN)
