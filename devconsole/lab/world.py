@@ -45,6 +45,10 @@ HORIZON_S: Final = 900.0
 REDELIVERIES_S: Final = (0.1,) * 300
 """The sandbox sends again after a tenth of a second, for longer than anybody here is patient."""
 TRIES_MAX: Final = 8
+AGAIN_S: Final = 0.02
+"""Before the second try, and twice as long before each further one: in all longer than any trouble lasts."""
+AGAIN_MAX_S: Final = 0.5
+LOCKED: Final = "database is locked"
 
 
 class Stuck(Exception):
@@ -83,7 +87,7 @@ class World:
 
     async def ask(self, operation: Operation[R], *, unless: Callable[[], Awaitable[object]]) -> R | None:
         """As a careful person does: when it is not known what became of it, look first (`unless`), then ask again."""
-        for _ in range(TRIES_MAX):
+        for number in range(TRIES_MAX):
             try:
                 return await self.client.call(operation)
             except ServerUnreachable:
@@ -94,6 +98,7 @@ class World:
             await self.quiet()
             if await unless():
                 return None
+            await asyncio.sleep(min(AGAIN_S * 2**number, AGAIN_MAX_S))
         raise Stuck(f"{operation.name} was not done after {TRIES_MAX} tries")
 
     async def look(self, operation: Operation[R]) -> R:
@@ -204,13 +209,20 @@ class World:
             await self._start_again()
 
     async def _start_again(self) -> None:
-        old, self.server = self.server, self.server.again()
-        old.kill()
-        for name, value in self.told.items():
-            self.server.tell(name, value)
-        self.set_clock()
-        if not await self.server.ready() and self.server.is_alive:
-            raise Stuck(f"the server did not start again: {_end_of(self.home / 'output')}")
+        """Start it, and start it anew while somebody else keeps the database from it."""
+        for number in range(TRIES_MAX):
+            old, self.server = self.server, self.server.again()
+            old.kill()
+            for name, value in self.told.items():
+                self.server.tell(name, value)
+            self.set_clock()
+            if await self.server.ready():
+                return
+            if self.server.is_alive:
+                raise Stuck(f"the server did not start again: {_end_of(self.home / 'output')}")
+            if LOCKED not in _end_of(self.home / "output"):
+                return  # dead again: whoever looks next tells why
+            await asyncio.sleep(min(AGAIN_S * 2**number, AGAIN_MAX_S))
 
     def tell(self, name: str, value: object) -> None:
         """Ask for a hazard, also of the servers that take this one's place."""
