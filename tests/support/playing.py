@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from devconsole.app import DevConsole
 from tests.support.console import FakeSource, FrozenClock
 
-PATIENCE_S = 15.0
+PATIENCE_S = 5.0
 REST_S = 0.02
 
 
