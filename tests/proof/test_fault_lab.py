@@ -85,11 +85,12 @@ async def test_the_console_has_the_lab_in_a_process_that_ends_with_it() -> None:
     async with aclosing(run_in_child(["duplicate", "tamper", "restart"])) as lab:
         first = await anext(lab)
         assert (first["verdict"], len(first["invariants"])) == ("held", len(INVARIANTS))
-        children = psutil.Process().children(recursive=True)
-        servers = [child for child in children if "devconsole" in " ".join(child.cmdline())]
-        assert servers
-    _, alive = psutil.wait_procs(servers, timeout=10)
-    assert alive == []
+        (laboratory,) = (child for child in psutil.Process().children() if "faults run" in " ".join(child.cmdline()))
+        processes = [laboratory, *laboratory.children(recursive=True)]
+        assert len(processes) > 1, "it has a server"
+        commands = {process.pid: " ".join(process.cmdline()) for process in processes}
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    assert [(process, commands[process.pid]) for process in alive] == []
     assert set(Path(tempfile.gettempdir()).glob("devconsole-faults-*")) <= before
 
 
