@@ -51,7 +51,8 @@ command = Noun("scenario", help="Payment stories as files: steps, and the money 
 @click.option("--tag", help="Only stories that bear this tag.")
 @click.option("--junit", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write JUnit XML here.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 16), default=1, show_default=True, help="So many at once.")
-@click.option("--keep", is_flag=True, help="Keep each story's home directory, to open it in the console.")
+@click.option("--keep", is_flag=True, help="Keep the home directory of each story that failed, for the console.")
+@click.option("--keep-all", is_flag=True, help="Keep those that passed, too.")
 @click.option("--against", metavar="URL", help="Play on the server that runs there, as far as that makes sense.")
 @click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A value for ${row.NAME}.")
 @click.pass_obj
@@ -63,6 +64,7 @@ def run(
     junit: Path | None,
     jobs: int,
     keep: bool,
+    keep_all: bool,
     against: str | None,
     values: tuple[str, ...],
 ) -> int:
@@ -73,7 +75,7 @@ def run(
     scripts, broken = suite.scripts_of(shelf.find(stories), tag=tag, values=_values(values))
     if not (scripts or broken):
         raise output.Failure("no story to run", remedy="See `devconsole scenario list`.", code="no_story")
-    report = Report(as_json=invocation.json)
+    report = Report(len(scripts) + len(broken), as_json=invocation.json)
     for error in broken:
         report.add(suite.broken_result(error))
     if against is not None:
@@ -81,7 +83,7 @@ def run(
         for script in scripts:
             report.add(suite.play_against(script, server, report.step))
     elif scripts:
-        playing = suite.Playing(seed=seed, keep=keep)
+        playing = suite.Playing(seed=seed, keep="all" if keep_all else "failed" if keep else "none")
         for result in suite.play_all(scripts, playing, jobs=jobs, listener=report.step):
             report.add(result)
     if junit is not None:
@@ -148,10 +150,13 @@ def show(invocation: Invocation, story: str) -> None:
 
 @command.command("schema", help="Print the JSON Schema that editors complete stories from.")
 @click.pass_obj
-def show_schema(_invocation: Invocation) -> None:
-    from devconsole.scenario.schema import schema
+def show_schema(invocation: Invocation) -> None:
+    from devconsole.scenario.schema import schema, schema_text
 
-    output.write_json(schema())
+    if invocation.json:
+        output.write_json(schema())
+    else:
+        output.write(schema_text())
 
 
 @command.command("secret", help="Print the secret that webhooks of stories are signed with, for the app they go to.")
@@ -177,12 +182,13 @@ def validate(invocation: Invocation, stories: tuple[str, ...]) -> int:
     from devconsole.scenario import shelf, suite
 
     paths = shelf.find(stories)
-    _, problems = suite.scripts_of(paths)
+    _, broken = suite.scripts_of(paths)
+    problems = [each for error in broken for each in error.all]
     if invocation.json:
         rows = [{"file": str(each.path), "line": each.line, "message": each.message} for each in problems]
         output.write_json({"checked": len(paths), "problems": rows})
     else:
-        output.write("\n".join([*map(str, problems), f"{len(paths)} checked, {len(problems)} with mistakes"]))
+        output.write("\n".join([*map(str, problems), f"{len(paths)} checked, {len(broken)} with mistakes"]))
     return ExitCode.REFUSED if problems else ExitCode.DONE
 
 

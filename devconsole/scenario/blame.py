@@ -1,4 +1,4 @@
-"""Which event is to blame for an expectation that does not hold, and the path from its cause to its effects."""
+"""What is to blame for an expectation that does not hold, and the path from its cause to its effects."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ LINES_MAX = 30
 
 
 def trace_of(found: Sequence[Mismatch], scene: Scene) -> tuple[str, ...]:
-    """The trace of the last event that the mismatch is about, as lines; none when no event is."""
+    """The path of the top-up or call that a mismatch is about, else of its last event, as lines; none without any."""
     try:
-        event = _event(found, scene)
-        if event is None:
-            return ()
-        trace = scene.call(ShowTrace(id=event.event_id))
+        about = next((each.record for each in found if each.record is not None), None)
+        if about is None:
+            event = _event(found, scene)
+            if event is None:
+                return ()
+            trace, about = scene.call(ShowTrace(id=event.event_id)), f"{event.event_id} ({event.type})"
+        else:
+            trace = scene.call(ShowTrace(id=about))
     except RelayError:
         return ()
     lines = [
@@ -27,7 +31,7 @@ def trace_of(found: Sequence[Mismatch], scene: Scene) -> tuple[str, ...]:
         for node in trace.nodes[:LINES_MAX]
     ]
     more = len(trace.nodes) - LINES_MAX
-    return (f"trace of {event.event_id} ({event.type})", *lines, *((f"… {more} more",) if more > 0 else ()))
+    return (f"trace of {about}", *lines, *((f"… {more} more",) if more > 0 else ()))
 
 
 def _event(found: Sequence[Mismatch], scene: Scene) -> EventView | None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from devconsole.entry import EntryRefused, read_span
 from devconsole.scenario.acts import ACTS
-from devconsole.scenario.inputs import REFERENCE, StepInvalid, declared_as, field_of, shown_fields
+from devconsole.scenario.inputs import REFERENCE, StepInvalid, declared_as, field_of, shown_fields, value_fits
 from devconsole.scenario.scene import read_inside
 from devconsole.scenario.story import Expect, Step, Story
+from devconsole.scenario.vocabulary import unknown_words
 from relay.api import OPERATIONS
+from relay.api.clock import MOMENTS
 from relay.suggestions import did_you_mean
 
 FOREIGN = re.compile(r"\$\{[^}]*\}")
@@ -69,6 +74,8 @@ def _action(step: Step, number: int, folder: Path) -> Iterator[Mistake]:
             read_span(step.advance)
         except EntryRefused as refused:
             yield Mistake(f"`$.steps[{number}].advance`", f"`advance`: {refused}")
+    if step.until is not None:
+        yield from _moment(step.until, f"`$.steps[{number}].until`")
     if step.do is None:
         return
     declared = declared_as(step.do)
@@ -76,19 +83,32 @@ def _action(step: Step, number: int, folder: Path) -> Iterator[Mistake]:
         known = {*OPERATIONS, *ACTS}
         yield Mistake(f"`$.steps[{number}].do`", f"unknown operation {step.do!r}. {did_you_mean(step.do, known)}")
         return
+    wrong = list(_values(step, declared, f"$.steps[{number}].with", folder))
+    yield from wrong
+    missing = [name for name in shown_fields(declared, required=True) if not _is_given(step, declared, name)]
+    if missing and not wrong:
+        yield Mistake(f"`$.steps[{number}]`", f"{step.do} needs {', '.join(missing)}")
+
+
+def _values(step: Step, declared: Any, where: str, folder: Path) -> Iterator[Mistake]:
     for key, value in step.with_.items():
         try:
-            field_of(declared, key)
-        except StepInvalid as error:
-            yield Mistake(f"`$.steps[{number}].with.{key}`", str(error))
-        if step.do in ACTS and key == "file" and isinstance(value, str) and not REFERENCE.search(value):
-            try:
+            value_fits(declared, key, value)
+            if step.do in ACTS and key == "file" and isinstance(value, str) and not REFERENCE.search(value):
                 read_inside(folder, value)
-            except StepInvalid as error:
-                yield Mistake(f"`$.steps[{number}].with.{key}`", str(error))
-    missing = [name for name in shown_fields(declared, required=True) if not _is_given(step, declared, name)]
-    if missing:
-        yield Mistake(f"`$.steps[{number}]`", f"{step.do} needs {', '.join(missing)}")
+        except StepInvalid as error:
+            yield Mistake(f"`{where}.{key}`", str(error))
+
+
+def _moment(until: str, where: str) -> Iterator[Mistake]:
+    words = " ".join(until.lower().split())
+    if words in MOMENTS or REFERENCE.search(until):
+        return
+    try:
+        datetime.fromisoformat(until)
+    except ValueError:
+        told = f"{until!r} is no moment. {did_you_mean(words, MOMENTS)} Or a time such as 2030-01-08T09:00:00Z."
+        yield Mistake(where, f"`until`: {told}")
 
 
 def _is_given(step: Step, declared: Any, name: str) -> bool:
@@ -104,8 +124,6 @@ def _is_given(step: Step, declared: Any, name: str) -> bool:
 def _references(step: Step, number: int, names: set[str]) -> Iterator[Mistake]:
     yield from _unknown(step.with_, f"$.steps[{number}].with", names)
     if step.expect is not None:
-        import msgspec
-
         known = names | ({step.as_} if step.as_ else set())
         yield from _unknown(msgspec.to_builtins(step.expect), f"$.steps[{number}].expect", known)
 
@@ -138,10 +156,8 @@ def _expectation(expect: Expect, where: str) -> Iterator[Mistake]:
             yield Mistake(f"`{where}.within`", f"`within`: {refused}")
     if expect.digest is not None and len(expect.digest) < DIGEST_LEAST:
         yield Mistake(f"`{where}.digest`", f"`digest` has at least {DIGEST_LEAST} characters")
-    for slug, state in expect.auto_topup.items():
-        if state not in AUTO_TOPUP_STATES:
-            yield Mistake(f"`{where}.auto_topup.{slug}`", f"{state!r} is none of {', '.join(AUTO_TOPUP_STATES)}")
+    for place, what in unknown_words(msgspec.to_builtins(expect)):
+        yield Mistake(f"`{where}.{place}`", what)
 
 
 DIGEST_LEAST = 12
-AUTO_TOPUP_STATES = ("on", "off", "disabled")

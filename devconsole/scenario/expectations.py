@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,13 +31,15 @@ ROWS_MAX = 500
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One expectation that does not hold. `company` is the slug that it is about, `event_type` the event's type."""
+    """One expectation that does not hold. `company` is the slug that it is about, `event_type` the event's type,
+    `record` the top-up or call, as `topup_7`."""
 
     what: str
     expected: str
     actual: str
     company: str | None = None
     event_type: str | None = None
+    record: str | None = None
 
     def __str__(self) -> str:
         return f"{self.what}: expected {self.expected}, is {self.actual}"
@@ -124,7 +127,8 @@ def _topups(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
         rows = scene.call(ListTopups(company=scene.named(slug), limit=ROWS_MAX)).rows[::-1]
         states = tuple(row.status for row in rows)
         if slug in expect.topups and states != expect.topups[slug]:
-            yield Mismatch(f"top-ups of {slug}", listed(expect.topups[slug]), listed(states), slug)
+            record = _first_unlike("topup", expect.topups[slug], states, [row.id for row in rows])
+            yield Mismatch(f"top-ups of {slug}", listed(expect.topups[slug]), listed(states), slug, record=record)
         disputes = tuple(row.dispute_status for row in rows if row.dispute_status is not None)
         if slug in expect.disputes and disputes != expect.disputes[slug]:
             yield Mismatch(f"disputes of {slug}", listed(expect.disputes[slug]), listed(disputes), slug)
@@ -132,10 +136,18 @@ def _topups(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
 
 def _calls(expect: Expect, scene: Scene) -> Iterator[Mismatch]:
     for slug, wanted in expect.calls.items():
-        rows = scene.call(ListCalls(company=scene.named(slug), limit=ROWS_MAX)).rows
-        actual = tuple(row.charge_status for row in reversed(rows))
+        rows = scene.call(ListCalls(company=scene.named(slug), limit=ROWS_MAX)).rows[::-1]
+        actual = tuple(row.charge_status for row in rows)
         if actual != wanted:
-            yield Mismatch(f"calls of {slug}", listed(wanted), listed(actual), slug)
+            record = _first_unlike("call", wanted, actual, [row.id for row in rows])
+            yield Mismatch(f"calls of {slug}", listed(wanted), listed(actual), slug, record=record)
+
+
+def _first_unlike(noun: str, wanted: Sequence[str], actual: Sequence[str], ids: Sequence[int]) -> str | None:
+    """The first record that is not as it should be, or that should not be there; None when one is missing."""
+    unlike = (id_ for id_, want, is_ in zip_longest(ids, wanted, actual) if id_ is not None and want != is_)
+    found = next(unlike, None)
+    return None if found is None else f"{noun}_{found}"
 
 
 def _decisions(expect: Expect, scene: Scene) -> Iterator[Mismatch]:

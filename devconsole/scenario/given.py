@@ -16,6 +16,15 @@ from devconsole.scenario.inputs import StepInvalid, cents_of
 from devconsole.scenario.scene import Scene
 from devconsole.scenario.story import Given, GivenBonusRule, GivenCompany, GivenRate, GivenSettings
 from relay.api import AddForwardTarget, AdjustBalance, CreateCompany, SetAutoTopup, SetLimits
+from relay.errors import OperationRefused
+
+
+class NotGiven(StepInvalid):
+    """A company that there cannot be as it is given."""
+
+    def __init__(self, company: str, why: str) -> None:
+        super().__init__(f"{company} cannot be given: {why}")
+        self.company = company
 
 
 def options_of(settings: GivenSettings) -> dict[str, Any]:
@@ -47,9 +56,14 @@ def needs_own_server(given: Given) -> str | None:
 
 
 def bring_about(given: Given, scene: Scene) -> None:
-    """Companies with all that belongs to them, bonus rules, forward targets. Raises `RelayError`."""
+    """Companies with all that belongs to them, bonus rules, forward targets. Raises `RelayError` and `NotGiven`."""
     for company in given.companies:
-        _company(scene, company)
+        try:
+            _company(scene, company)
+        except OperationRefused as refusal:
+            raise NotGiven(
+                company.slug, " ".join(filter(None, (refusal.problem.message, refusal.problem.remedy)))
+            ) from refusal
     if given.bonus_rules or any(company.rate is not None for company in given.companies):
         assert scene.own is not None
         scene.own.write(_book, given, names=scene.names)

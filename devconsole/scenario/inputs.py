@@ -8,7 +8,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
+import msgspec.inspect
 
+from devconsole.scenario.complaints import plainly, shown
 from relay.api import OPERATIONS
 
 REFERENCE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\.([a-z0-9_.]+)\}", re.IGNORECASE)
@@ -41,6 +43,37 @@ def input_of(name: str, fields: Mapping[str, Any], results: Mapping[str, Any]) -
         return msgspec.convert(given, declared, strict=False)
     except msgspec.ValidationError as error:
         raise StepInvalid(f"{name}: {error}") from error
+
+
+def value_fits(declared: Any, key: str, value: Any) -> None:
+    """Raises `StepInvalid` when a word of a story is no field, or stands for a value that the field cannot have.
+
+    What refers to an earlier step is known only when it is played.
+    """
+    field = field_of(declared, key)
+    if _refers(value):
+        return
+    kind = next(each.type for each in msgspec.structs.fields(declared) if each.name == field)
+    given = cents_of(value) if field == f"{key}_cents" else value
+    try:
+        msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        choices = ", ".join(map(repr, _choices(kind)))
+        told = f"it is one of {choices}" if choices else plainly(str(error))
+        raise StepInvalid(f"{declared.name}: {key} is {shown(value)}; {told}") from error
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    found = msgspec.inspect.type_info(kind)
+    parts = found.types if isinstance(found, msgspec.inspect.UnionType) else (found,)
+    return tuple(str(each) for part in parts if isinstance(part, msgspec.inspect.LiteralType) for each in part.values)
+
+
+def _refers(value: Any) -> bool:
+    if isinstance(value, str):
+        return REFERENCE.search(value) is not None
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return any(map(_refers, parts))
 
 
 def resolve(value: Any, results: Mapping[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -13,12 +14,15 @@ from devconsole.scenario.results import StoryResult
 from devconsole.scenario.runner import StepResult
 
 DIGEST_SHOWN = 16
+WIDTH = 80
+"""Of a terminal that does not say."""
 
 
 class Report:
-    """One run of many stories. Steps may be told from any thread."""
+    """One run of `total` stories. Steps may be told from any thread."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, total: int, *, as_json: bool) -> None:
+        self._total = total
         self._as_json = as_json
         self._one_at_a_time = threading.Lock()
         self._started = time.monotonic()
@@ -30,8 +34,8 @@ class Report:
         if not self._progress:
             return
         with self._one_at_a_time:
-            line = f"{len(self.results)} done  {name} {step.number}/{total}  {step.title}"
-            sys.stderr.write(f"\r\x1b[K{output.printable(line)[:100]}")
+            line = f"{len(self.results)} of {self._total} done  {name} {step.number}/{total}  {step.title}"
+            sys.stderr.write(f"\r\x1b[K{_one_line(output.printable(line))}")
             sys.stderr.flush()
 
     def add(self, result: StoryResult) -> None:
@@ -53,8 +57,21 @@ class Report:
         skipped = len(self.results) - failed - passed
         seconds = time.monotonic() - self._started
         parts = [f"{passed} passed", f"{failed} failed", *([f"{skipped} skipped"] if skipped else [])]
-        output.say(f"{', '.join(parts)} in {seconds:.1f} s, {len(self.results) / max(seconds, 0.001):.1f} a second")
+        played = sum(bool(result.steps) for result in self.results)
+        pace = f", {played / seconds:.1f} a second" if played else ""
+        output.say(f"{', '.join(parts)} in {seconds:.1f} s{pace}")
         return ExitCode.REFUSED if failed else ExitCode.DONE
+
+
+def _one_line(text: str) -> str:
+    """As much as fits into a line of the terminal: what wraps cannot be overwritten."""
+    from rich.cells import cell_len  # only where somebody watches
+
+    width = os.get_terminal_size(sys.stderr.fileno()).columns or WIDTH
+    text = text[:width]
+    while cell_len(text) >= width:
+        text = text[:-1]
+    return text
 
 
 def lines_of(result: StoryResult) -> list[str]:
@@ -68,7 +85,7 @@ def lines_of(result: StoryResult) -> list[str]:
     lines = [f"FAILED  {result.name}  {result.title}"]
     step = result.failed_step
     if step is None:
-        return [*lines, f"        {result.error}", *_kept(result)]
+        return [*lines, *(f"        {line}" for line in str(result.error).splitlines()), *_kept(result)]
     lines.append(f"        {step.place}: step {step.number}, {step.title}")
     if step.problem is not None:
         lines.append(f"        {step.problem}")

@@ -13,7 +13,7 @@ from devconsole.entry import read_span
 from devconsole.scenario.acts import ACTS, Act
 from devconsole.scenario.blame import trace_of
 from devconsole.scenario.expectations import Mismatch, mismatches, result_mismatches
-from devconsole.scenario.given import bring_about
+from devconsole.scenario.given import NotGiven, bring_about
 from devconsole.scenario.inputs import StepInvalid, input_of
 from devconsole.scenario.scene import Scene, Server
 from devconsole.scenario.script import Script
@@ -67,8 +67,11 @@ class Run:
         yield from self.steps()
 
     def prepare(self) -> None:
-        """Bring about what is given."""
-        bring_about(self.script.story.given, self.scene)
+        """Bring about what is given. Raises `RelayError`, and `StepInvalid` that names the line."""
+        try:
+            bring_about(self.script.story.given, self.scene)
+        except NotGiven as error:
+            raise StepInvalid(f"{self.script.at_company(error.company)}: {error}") from error
 
     def steps(self) -> Iterator[StepResult]:
         """Yield one result per step, the end of the story included; stops after the first that failed."""

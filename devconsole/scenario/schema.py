@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,12 @@ import msgspec
 from devconsole.scenario.acts import ACTS
 from devconsole.scenario.inputs import word_of
 from devconsole.scenario.story import Story
+from devconsole.scenario.vocabulary import FIRST_WORD_COUNTS, KEYS, TYPES, VALUES
+from fixtures.events.catalog import EVENT_TYPES
 from relay.api import OPERATIONS
+from relay.api.clock import MOMENTS
 
+REFERENCE = {"type": "string", "pattern": r"^\$\{"}
 FILE = "scenario.schema.json"
 """Beside the shipped stories; a test keeps it up to date."""
 
@@ -24,7 +29,13 @@ def schema() -> dict[str, Any]:
     for name, part in parts.items():
         if name != "Scalar":
             parts[name] = _as_written(part)
+    for part in ("Expect", "Never"):
+        _offer_words(parts[part]["properties"])
     step = parts["Step"]
+    step["properties"]["until"] = {
+        **step["properties"]["until"],
+        "anyOf": [{"enum": list(MOMENTS)}, {"type": "string"}],
+    }
     step["properties"]["do"] = {
         "anyOf": [{"const": name, "description": help_} for name, help_ in sorted(_helps())],
     }
@@ -34,6 +45,34 @@ def schema() -> dict[str, Any]:
         "title": "A devconsole scenario",
         **document,
     }
+
+
+def schema_text() -> str:
+    """The document as the shipped file has it: line by line, so that a change of it can be read."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False)
+
+
+def _offer_words(properties: dict[str, Any]) -> None:
+    """The words that a part of an expectation knows. Behind some of them an amount or a level may stand."""
+    for name, words in VALUES.items():
+        if name in properties:
+            more = {"type": "string"} if name in FIRST_WORD_COUNTS else REFERENCE
+            _put(properties[name]["additionalProperties"], {"anyOf": [{"enum": list(words)}, more]})
+    for name, words in KEYS.items():
+        if name in properties:
+            properties[name]["propertyNames"] = {"enum": list(words)}
+    for name in TYPES:
+        if name in properties:
+            _put(properties[name], {"anyOf": [{"enum": list(EVENT_TYPES)}, {"type": "string"}]})
+
+
+def _put(place: dict[str, Any], offered: dict[str, Any]) -> None:
+    """In a list the words are its items."""
+    if "items" in place:
+        place["items"] = offered
+    else:
+        place.clear()
+        place.update(offered)
 
 
 def _helps() -> Iterator[tuple[str, str]]:
@@ -62,7 +101,7 @@ def _loose(field: dict[str, Any], name: str) -> dict[str, Any]:
     described = {"description": (unit + field.get("description", "")).strip()} if unit or "description" in field else {}
     if "enum" in field:
         values = [each for each in field["enum"] if each is not None]
-        return {"anyOf": [{"enum": values}, {"type": "string", "pattern": r"^\$\{"}], **described}
+        return {"anyOf": [{"enum": values}, REFERENCE], **described}
     return described
 
 

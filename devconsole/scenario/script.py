@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from devconsole.scenario.complaints import complaint
 from devconsole.scenario.story import Story
 
 STORY_BYTES_MAX = 1 << 20
@@ -34,6 +35,8 @@ class Script:
     story: Story
     lines: tuple[int, ...]
     """The line of each step, from 1."""
+    given_lines: tuple[int, ...] = ()
+    """The line of each company that is given."""
 
     @property
     def folder(self) -> Path:
@@ -44,6 +47,13 @@ class Script:
         """Where a step stands, as `file:line`; the end expectations come after the last."""
         return f"{self.path}:{self.lines[min(number, len(self.lines)) - 1]}"
 
+    def at_company(self, slug: str) -> str:
+        """Where a company is given, as `file:line`."""
+        places = (
+            line for line, each in zip(self.given_lines, self.story.given.companies, strict=True) if each.slug == slug
+        )
+        return f"{self.path}:{next(places)}"
+
 
 class StoryInvalid(Exception):
     """The file is not a story. `line` is 1-based, 0 when the file as a whole is meant."""
@@ -51,6 +61,12 @@ class StoryInvalid(Exception):
     def __init__(self, path: Path, line: int, message: str) -> None:
         super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
         self.path, self.line, self.message = path, line, message
+        self.others: tuple[StoryInvalid, ...] = ()
+        """What is wrong beside it, in the order of the file."""
+
+    @property
+    def all(self) -> tuple[StoryInvalid, ...]:
+        return (self, *self.others)
 
 
 def load(path: Path, values: Mapping[str, str] | None = None) -> tuple[Script, ...]:
@@ -73,10 +89,13 @@ def parse(text: str, path: Path, values: Mapping[str, str] | None = None) -> tup
     scripts = []
     for row in rows or ({},):
         story = _story(_filled(data, {**row, **(values or {})}, path, tree), path, tree)
-        for problem in problems_of(story, path.parent):
-            raise StoryInvalid(path, line_of(tree, problem.where), problem.message)
+        mistakes = problems_of(story, path.parent)
+        if found := [StoryInvalid(path, line_of(tree, each.where), each.message) for each in mistakes]:
+            found[0].others = tuple(found[1:])
+            raise found[0]
         lines = tuple(line_of(tree, f"`$.steps[{number}]`") for number in range(len(story.steps)))
-        scripts.append(Script(path, _name(path, row), story, lines))
+        given = tuple(line_of(tree, f"`$.given.companies[{number}]`") for number in range(len(story.given.companies)))
+        scripts.append(Script(path, _name(path, row), story, lines, given))
     return tuple(scripts)
 
 
@@ -143,7 +162,8 @@ def _story(data: Any, path: Path, tree: yaml.Node) -> Story:
     try:
         return msgspec.convert(data, Story, strict=False)
     except msgspec.ValidationError as error:
-        raise StoryInvalid(path, line_of(tree, str(error)), plain(str(error))) from error
+        where, message = complaint(error, data)
+        raise StoryInvalid(path, line_of(tree, where), message) from error
 
 
 def _name(path: Path, row: Mapping[str, str]) -> str:
@@ -176,8 +196,3 @@ def _child(node: yaml.Node, name: str, index: str) -> yaml.Node | None:
     if index.isdigit() and isinstance(node, yaml.SequenceNode) and int(index) < len(node.value):
         return node.value[int(index)]  # type: ignore[no-any-return]
     return None
-
-
-def plain(message: str) -> str:
-    """msgspec's sentence without its path, which became the line number."""
-    return re.sub(r" - at `(?:key in )?\$[^`]*`$", "", message)

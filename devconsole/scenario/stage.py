@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from devconsole.virtual.host import Host, VirtualServer
 from devconsole.virtual.time import START, VirtualTime
 from devconsole.virtual.world import SEED, World
 from relay.home import Home
+
+NAME_MAX = 60
+"""Of a home directory's name, so that whoever keeps some can tell them apart."""
 
 
 def seed_of(script: Script, seed: int | None) -> int:
@@ -40,7 +44,8 @@ def own_stage(
         by_itself=by_itself,
         shown_addresses=not by_itself,
     )
-    home = Home(Path(tempfile.mkdtemp(prefix=f"devconsole-{script.path.stem}-")))
+    name = re.sub(r"[^A-Za-z0-9]+", "-", script.name).strip("-")[:NAME_MAX]
+    home = Home(Path(tempfile.mkdtemp(prefix=f"devconsole-{name}-")))
     try:
         server = VirtualServer(host, home, world, options_of(given.settings))
     except BaseException:

@@ -33,6 +33,10 @@ import msgspec
 Euros = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]{1,2})?$", description="Euros, such as 50.00")]
 Span = Annotated[str, msgspec.Meta(description="Seconds, or a span such as 15min, 24h, 3d or 1h 30min")]
 Slug = str
+Rate = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]{1,4})?$", description="Euros with at most four decimals, such as 0.42")
+]
+Percent = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]{1,2})?$", description="A percentage, such as 10")]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +57,7 @@ class GivenAutoTopup(_Part, frozen=True, kw_only=True):
 class GivenRate(_Part, frozen=True, kw_only=True):
     """A price of one's own instead of the default of 0.42."""
 
-    per_minute: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]{1,4})?$")]
+    per_minute: Rate
     increment: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 1
     """Calls are charged in blocks of so many seconds."""
     minimum: Euros = "0.00"
@@ -72,7 +76,7 @@ class GivenLimits(_Part, frozen=True, kw_only=True):
 class GivenBonusRule(_Part, frozen=True, kw_only=True, rename={"from_": "from"}):
     """A bonus rule. With any of these the usual ladder is gone."""
 
-    percent: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]{1,2})?$")]
+    percent: Percent
     from_: Euros = "0.00"
     """Top-ups from so many euros on."""
     to: Euros | None = None
@@ -86,7 +90,9 @@ class GivenBonusRule(_Part, frozen=True, kw_only=True, rename={"from_": "from"})
 class GivenCompany(_Part, frozen=True, kw_only=True):
     """A company that exists before the first step."""
 
-    slug: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    slug: Annotated[
+        str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="Lower-case letters, digits and dashes")
+    ]
     name: str | None = None
     email: str | None = None
     balance: Euros = "0.00"
@@ -187,7 +193,12 @@ class Step(_Part, frozen=True, kw_only=True, rename={"as_": "as", "with_": "with
     """The caption of a demo."""
     do: str | None = None
     with_: Mapping[str, Any] = {}
-    as_: Annotated[str, msgspec.Meta(pattern=r"^[a-z_][a-z0-9_]*$")] | None = None
+    as_: (
+        Annotated[
+            str, msgspec.Meta(pattern=r"^[a-z_][a-z0-9_]*$", description="A name of lower-case letters, digits and _")
+        ]
+        | None
+    ) = None
     """A name for the answer, so that later steps can refer to it."""
     advance: Span | None = None
     """Let so much time pass."""

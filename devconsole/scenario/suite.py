@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from devconsole.output import Failure
 from devconsole.scenario.against import makes_no_sense, scene_against
@@ -34,8 +34,11 @@ class Playing:
     """How stories are played."""
 
     seed: int | None = None
-    keep: bool = False
-    """Keep the home directories of those that fail; their clock stands where they failed."""
+    keep: Literal["none", "failed", "all"] = "none"
+    """Whose home directories stay; their clock stands where they ended. They bear the name of the story."""
+
+    def keeps(self, *, failed: bool) -> bool:
+        return self.keep == "all" or (self.keep == "failed" and failed)
 
 
 def play_all(scripts: Sequence[Script], playing: Playing, *, jobs: int, listener: Listener) -> Iterator[StoryResult]:
@@ -69,10 +72,12 @@ def play(script: Script, host: Host, playing: Playing, listener: Listener) -> St
         error=error,
         digest=digest,
         seed=seed_of(script, playing.seed),
-        home=home if playing.keep else None,
     )
-    if home is not None and not playing.keep:
-        discard(home)
+    if home is None:
+        return result
+    if playing.keeps(failed=result.failed):
+        return replace(result, home=home)
+    discard(home)
     return result
 
 
@@ -162,7 +167,8 @@ def scripts_of(
 
 def broken_result(error: StoryInvalid) -> StoryResult:
     """A file that is no story fails as a whole."""
-    return StoryResult(error.path, error.path.stem, error.path.stem, 0.0, error=str(error))
+    told = "\n".join(map(str, error.all))
+    return StoryResult(error.path, error.path.stem, error.path.stem, 0.0, error=told)
 
 
 def scripts_at(path: Path) -> tuple[Script, ...]:
@@ -170,7 +176,7 @@ def scripts_at(path: Path) -> tuple[Script, ...]:
     try:
         return load(path)
     except StoryInvalid as error:
-        raise Failure(str(error), code="story_invalid") from error
+        raise Failure("\n".join(map(str, error.all)), code="story_invalid") from error
 
 
 __all__ = ["Playing", "Scene", "StoryResult", "play", "play_against", "play_all", "scripts_at", "scripts_of"]

@@ -38,7 +38,7 @@ class Host:
 
         self._runner = asyncio.Runner(loop_factory=loop_factory())
         self._loop = self._runner.get_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="servers", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="servers", daemon=True)
         self._thread.start()
         self._directory = Path(tempfile.mkdtemp(prefix="devconsole-host-"))
         self.empty_database = self._directory / "empty.db"
@@ -50,10 +50,14 @@ class Host:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def close(self) -> None:
+        """From any thread, also from one whose own event loop is running: the console's."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._runner.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _serve(self) -> None:
+        self._loop.run_forever()
+        self._runner.close()
 
     def _prepare_files(self) -> None:
         from billing.schema import prepare

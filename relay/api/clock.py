@@ -14,6 +14,10 @@ ADVANCE_MAX_S = 400 * 86_400
 """Further at once is a slip of the finger, and time does not run back."""
 
 
+MOMENTS = ("next due", "next auto top-up allowed", "next day", "next month")
+"""What `until` understands beside a time. The last two by the calendar of invoices."""
+
+
 class ClockView(View, frozen=True, kw_only=True):
     now: datetime
     virtual: bool

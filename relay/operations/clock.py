@@ -8,7 +8,7 @@ from typing import Final
 
 from billing.periods import Period, period_end
 from relay.api import AdvanceClock, ClockView, ShowClock
-from relay.api.clock import ADVANCE_MAX_S
+from relay.api.clock import ADVANCE_MAX_S, MOMENTS
 from relay.backend import Backend
 from relay.operations.companies import company_id, company_view
 from relay.operations.registry import handles
@@ -47,8 +47,8 @@ async def _moment(backend: Backend, request: AdvanceClock) -> datetime:
     """What `until` means now. Raises `UnknownMoment`."""
     assert request.until is not None
     words = " ".join(request.until.lower().split())
-    if words in MOMENTS:
-        return await MOMENTS[words](backend, request)
+    if words in _MOMENTS:
+        return await _MOMENTS[words](backend, request)
     try:
         moment = datetime.fromisoformat(request.until)
     except ValueError:
@@ -78,10 +78,6 @@ async def _next_month(backend: Backend, _request: AdvanceClock) -> datetime:
     return period_end(Period.MONTH, backend.clock.now(), backend.policy.invoice_timezone)
 
 
-MOMENTS: Final[Mapping[str, Callable[[Backend, AdvanceClock], Awaitable[datetime]]]] = {
-    "next due": _next_due,
-    "next auto top-up allowed": _auto_topup_allowed,
-    "next day": _next_day,
-    "next month": _next_month,
-}
-"""The last two by the calendar of invoices."""
+_MOMENTS: Final[Mapping[str, Callable[[Backend, AdvanceClock], Awaitable[datetime]]]] = dict(
+    zip(MOMENTS, (_next_due, _auto_topup_allowed, _next_day, _next_month), strict=True)
+)

@@ -57,7 +57,7 @@ def test_two_at_once_tell_who_failed_where_and_keep_the_home(stories: Path, tmp_
     assert failed["place"] == f"{stories / 'wrong.yaml'}:4"
     assert failed["mismatches"] == [{"what": "balance of acme", "expected": "61.00", "actual": "60.00"}]
     assert failed["trace"][0].startswith("trace of evt_")
-    assert (results["good"]["seed"], len(results["good"]["digest"])) == (5, 64)
+    assert (results["good"]["seed"], len(results["good"]["digest"]), results["good"]["home"]) == (5, 64, None)
     cases = {case.get("classname"): case for case in ET.parse(tmp_path / "out.xml").getroot().iter("testcase")}
     assert cases["wrong"].find("failure") is not None and cases["broken"].find("error") is not None
     assert "digest" in (cases["good"].findtext("system-out") or "")

@@ -27,6 +27,6 @@ def play(host: Host, tmp_path: Path) -> Play:
 
     def played(story: str | Script, *, seed: int | None = None, keep: bool = False) -> StoryResult:
         told = parse(story, tmp_path / "story.yaml")[0] if isinstance(story, str) else story
-        return suite.play(told, host, suite.Playing(seed=seed, keep=keep), lambda *_step: None)
+        return suite.play(told, host, suite.Playing(seed=seed, keep="failed" if keep else "none"), lambda *_step: None)
 
     return played

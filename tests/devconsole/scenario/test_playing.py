@@ -75,6 +75,17 @@ def test_a_failure_names_its_line_and_shows_the_trace_of_the_event_to_blame(play
     assert "trace of evt_" in lines and "topup_1" in lines and "ledger_2" in lines
 
 
+def test_a_top_up_or_call_that_is_to_blame_is_traced_itself(play: Play) -> None:
+    call = "  - {do: calls.simulate, with: {company: acme, duration: 60}}\n"
+    for step, wrong, blamed in (
+        (TOPUP, "topups: {acme: [failed]}", "trace of topup_1"),
+        (call, "calls: {acme: [unpaid]}", "trace of call_1"),
+        (call + call, "calls: {acme: [charged]}", "trace of call_2"),
+    ):
+        lines = "\n".join(lines_of(play(story(step, expecting(wrong)))))
+        assert blamed in lines, lines
+
+
 def test_what_takes_virtual_time_may_take_it(play: Play) -> None:
     late = "  - {do: faults.on, with: {fault: lost-delivery, times: 99, only: payment_intent.succeeded}}\n"
     cut = "  - {do: faults.on, with: {fault: lost-delivery, times: 2, only: payment_intent.succeeded}}\n"
@@ -108,7 +119,8 @@ def test_a_refusal_that_nobody_expected_fails_the_step(play: Play) -> None:
 
 def test_an_unknown_card_or_company_given_fails_the_story_before_it_begins(play: Play) -> None:
     start = "title: x\ngiven: {companies: [{slug: acme, card: nonsense}]}\nsteps:\n"
-    assert "nonsense" in reason_of(play(story(TOPUP, start=start)))
+    reason = reason_of(play(story(TOPUP, start=start)))
+    assert "story.yaml:2: acme cannot be given: " in reason and "nonsense" in reason
 
 
 def test_a_kept_home_stands_where_the_story_failed(play: Play) -> None:
@@ -124,8 +136,17 @@ def test_a_kept_home_stands_where_the_story_failed(play: Play) -> None:
 
 def test_a_home_that_is_not_kept_is_gone(play: Play, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert play(story(TOPUP)).passed
+    assert play(story(TOPUP), keep=True).home is None, "only the homes of stories that failed are worth a look"
+    assert not play(story(expecting("balances: {acme: 61.00}"))).passed
     assert list(tmp_path.glob("devconsole-*")) == []
+
+
+def test_a_kept_home_bears_the_name_of_the_story_and_of_the_row(play: Play) -> None:
+    table = ACME + expecting("balances: {acme: 61.00}") + "table: [{card: lost-card}]\n"
+    result = play(table, keep=True)
+    assert result.home is not None
+    discard(result.home)
+    assert result.home.name.startswith("devconsole-story-lost-card-")
 
 
 def test_stripe_is_asked_where_a_story_wants_it(play: Play) -> None:

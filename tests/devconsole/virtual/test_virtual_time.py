@@ -136,3 +136,8 @@ def test_a_moment_that_cannot_be_meant_is_refused(
     with virtual_server(host, tmp_path / "home") as server, pytest.raises(OperationRefused) as refused:
         server.call(request_)
     assert refused.value.problem.code == code
+
+
+async def test_a_host_ends_where_another_event_loop_is_running() -> None:
+    """As in the console, which plays stories on servers of its own and then quits."""
+    Host().close()
