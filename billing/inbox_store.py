@@ -16,6 +16,7 @@ from sqlmodel import Session
 from billing.bulk import BulkInsert, stored_json, stored_time
 from billing.changes import Kind, announce_all
 from billing.dialect import next_ids, rows_with_texts, table_of
+from billing.inbox_bodies import Own, own_bodies
 from billing.inbox_head import EventHead
 from billing.models import EventStatus, Verdict, WebhookDelivery, WebhookEvent, WebhookExplanation
 
@@ -81,12 +82,14 @@ def store(session: Session, batch: Sequence[Arrival]) -> list[Stored]:
     """Store a batch in arrival order; the answers are in the order of `batch`."""
     if not batch:
         return []
-    row_ids, unseen = _store_events(session, batch)
+    row_ids, unseen, first_bodies = _store_events(session, batch)
     delivery_ids = next_ids(session, _DELIVERIES, len(batch))
     answers = [
         _answer(delivery_id, arrival, row_ids, unseen) for delivery_id, arrival in zip(delivery_ids, batch, strict=True)
     ]
-    rows = [_delivery_values(stored, arrival) for stored, arrival in zip(answers, batch, strict=True)]
+    bodies = [(stored.event_row_id, arrival.body) for stored, arrival in zip(answers, batch, strict=True)]
+    own = own_bodies(session, bodies, first_bodies)
+    rows = list(map(_delivery_values, answers, batch, own))
     _INSERT_DELIVERIES(session.connection(), rows)
     announce_all(session, Kind.DELIVERY, delivery_ids)
     _store_explanations(session, answers, batch)
@@ -103,16 +106,21 @@ def _store_explanations(session: Session, answers: Sequence[Stored], batch: Sequ
         session.connection().execute(insert(_EXPLANATIONS), rows)
 
 
-def _store_events(session: Session, batch: Sequence[Arrival]) -> tuple[dict[str, int], dict[str, EventStatus]]:
-    """Insert the events that are not there yet; returns the row id of every event named, and the status of new ones."""
+def _store_events(
+    session: Session, batch: Sequence[Arrival]
+) -> tuple[dict[str, int], dict[str, EventStatus], dict[int, bytes]]:
+    """Insert the events that are not there yet.
+
+    Returns the row id of every event named, the status of new ones, and by row id the bytes that each is kept with.
+    """
     first: dict[str, Arrival] = {}
     for arrival in batch:
         if arrival.head is not None:
             first.setdefault(arrival.head.event_id, arrival)
     if not first:
-        return {}, {}
+        return {}, {}, {}
     connection = session.connection()
-    known = rows_with_texts(connection, _EVENTS, "event_id", first, "event_id", "id", "status")
+    known = rows_with_texts(connection, _EVENTS, "event_id", first, "event_id", "id", "status", "payload")
     row_ids = {row.event_id: row.id for row in known}
     _try_again(session, [row.id for row in known if row.status in _TRIED_AGAIN], batch[0].received_at)
     unseen = {event_id: arrival for event_id, arrival in first.items() if event_id not in row_ids}
@@ -122,7 +130,9 @@ def _store_events(session: Session, batch: Sequence[Arrival]) -> tuple[dict[str,
     _INSERT_EVENTS(connection, list(map(_event_values, new_ids, unseen.values(), statuses)))
     announce_all(session, Kind.EVENT, new_ids)
     row_ids.update(zip(unseen, new_ids, strict=True))
-    return row_ids, dict(zip(unseen, statuses, strict=True))
+    bodies = {row.id: row.payload for row in known}
+    bodies.update((row_ids[event_id], arrival.body) for event_id, arrival in unseen.items())
+    return row_ids, dict(zip(unseen, statuses, strict=True)), bodies
 
 
 def _try_again(session: Session, row_ids: list[int], now: datetime) -> None:
@@ -200,17 +210,21 @@ _INSERT_DELIVERIES: Final = BulkInsert(
 )
 
 
-def _delivery_values(stored: Stored, arrival: Arrival) -> tuple[Any, ...]:
+_REPEATED: Final = "this event was delivered before"
+_DIFFERS: Final = "same id, different body: this event was delivered before, and its first body stands"
+_CUT: Final = "; so many others came that only the beginning of this one was kept"
+
+
+def _delivery_values(stored: Stored, arrival: Arrival, own: Own) -> tuple[Any, ...]:
     """The columns of `_INSERT_DELIVERIES`, line for line."""
-    duplicate = stored.status == "duplicate"
     verdict = _VERDICTS.get(stored.status, Verdict.ACCEPTED.value)
-    reason_code = "duplicate" if duplicate else arrival.reason_code
-    reason = "this event was delivered before" if duplicate else arrival.reason
-    # The bytes of a good delivery are those of its event.
-    body = arrival.body if stored.status == "rejected" else None
+    reason_code, reason = arrival.reason_code, arrival.reason
+    if stored.status == "duplicate":
+        reason_code = "duplicate_differs" if own.differs else "duplicate"
+        reason = _DIFFERS + ("" if own.is_whole else _CUT) if own.differs else _REPEATED
     return (
         *(stored.delivery_id, stored.event_row_id, stored.event_id, arrival.source, verdict),
         *(reason_code, reason, arrival.remedy, arrival.secret_label),
-        *(stored.http_status, stored.response_body, stored_json(arrival.headers), body, len(arrival.body)),
+        *(stored.http_status, stored.response_body, stored_json(arrival.headers), own.body, len(arrival.body)),
         *(arrival.latency_us, arrival.remote, arrival.user_agent, stored_time(arrival.received_at)),
     )

@@ -37,6 +37,9 @@ TRACED = (
     "ch_",
     "re_",
     "du_",
+    "pm_",
+    "cus_",
+    "company_",
     "topup_",
     "ledger_",
     "call_",
@@ -158,6 +161,8 @@ def traced(row: Any) -> str | None:
     match row:
         case EventView():
             return row.event_id
+        case CompanyView():
+            return f"company_{row.id}"
         case ForwardView():
             return f"forward_{row.id}"
         case LedgerView():

@@ -89,7 +89,7 @@ def _delivery(row: DeliveryView) -> Trial:
     text = " ".join(filter(None, (row.reason, row.remedy)))
     detail = f"{row.http_status} · {text}"
     return Trial(
-        f"delivery_{row.id}", row.received_at, "delivery", looks.verdict(row.verdict), latency(row.latency_us), detail
+        f"delivery_{row.id}", row.received_at, "delivery", looks.delivery(row), latency(row.latency_us), detail
     )
 
 

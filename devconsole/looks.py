@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from devconsole.format import words
 
 if TYPE_CHECKING:
-    from relay.api import BalanceView, CallView, DecisionView, PerformedView, TopupView, TraceNode
+    from relay.api import BalanceView, CallView, DecisionView, DeliveryView, PerformedView, TopupView, TraceNode
 
 
 class Tone(StrEnum):
@@ -92,6 +92,9 @@ VERDICT_LOOKS: dict[str, Look] = {
     "rejected": Look("✗", "rejected", Tone.BAD),
 }
 
+DIFFERS = Look("≠", "differs", Tone.WARN)
+"""The same event once more, with another body."""
+
 NOTICE_LOOKS: dict[str, Look] = {
     "queued": Look("○", "queued", Tone.ACCENT),
     "sent": Look("✓", "sent", Tone.GOOD),
@@ -136,8 +139,10 @@ def decision(row: DecisionView) -> Look:
     return CHARGED if row.allowed else SKIPPED
 
 
-def verdict(name: str) -> Look:
-    return VERDICT_LOOKS.get(name, Look("?", name, Tone.WARN))
+def delivery(row: DeliveryView) -> Look:
+    if row.reason_code == "duplicate_differs":
+        return DIFFERS
+    return VERDICT_LOOKS.get(row.verdict, Look("?", row.verdict, Tone.WARN))
 
 
 def performed(row: PerformedView) -> Look:

@@ -22,8 +22,9 @@ class UnknownReference(Refused):
     def __init__(self, reference: str) -> None:
         super().__init__(
             f"nothing here has the id {reference}",
-            remedy="Give evt_…, pi_…, cs_…, ch_…, re_…, an invoice's number, or one of topup_N, ledger_N, call_N, "
-            "delivery_N, forward_N, notice_N and decision_N.",
+            remedy="Give an id of Stripe's (evt_, pi_, cs_, ch_, re_, du_, pm_, cus_, req_ …), a company's slug, "
+            "an invoice's number, or one of topup_N, ledger_N, call_N, delivery_N, forward_N, notice_N, invoice_N "
+            "and decision_N.",
         )
 
 

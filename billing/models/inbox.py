@@ -97,7 +97,7 @@ class WebhookDelivery(SQLModel, table=True):
     source: str
     verdict: Verdict = Field(sa_column=choice("verdict", Verdict))
     reason_code: str
-    """`ok`, `duplicate`, `signature_missing`, `signature_mismatch`, `timestamp_too_old`, `body_not_json`, …"""
+    """`ok`, `duplicate`, `duplicate_differs`, `signature_missing`, `timestamp_too_old`, `body_not_json`, …"""
     reason: str
     remedy: str | None = None
     secret_label: str | None = None

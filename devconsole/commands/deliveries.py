@@ -78,15 +78,21 @@ def delivery_facts(row: DeliveryView) -> str:
 def detail_text(detail: DeliveryDetail) -> str:
     parts = [delivery_facts(detail.delivery)]
     if detail.first_delivery is not None:
-        parts.append(
-            f"The first was delivery {detail.first_delivery}: devconsole deliveries show {detail.first_delivery}"
-        )
+        parts.append(first_text(detail.delivery.id, detail.first_delivery))
     if detail.explanation is not None:
         parts.append(explanation_text(detail.explanation))
     if detail.resendable:
         parts.append(f"A known secret vouches for it: devconsole deliveries resend {detail.delivery.id}")
     parts += [facts(detail.headers.items()), lines(detail.body), f"answered: {lines(detail.response_body)}"]
     return "\n\n".join(parts)
+
+
+def first_text(duplicate: int, first: int) -> str:
+    """Of a duplicate: where its first is, and how the two differ."""
+    return (
+        f"The first was delivery {first}: devconsole deliveries show {first}\n"
+        f"What differs: devconsole events diff delivery_{first} delivery_{duplicate}"
+    )
 
 
 def explanation_text(explanation: SignatureExplanation) -> str:

@@ -35,6 +35,7 @@ class DeliveryScreen(LiveScreen):
         Binding("v", "view", "View", id="delivery.view", tooltip="Body, headers, answer, raw bytes"),
         Binding("r", "resend", "Send again", id="delivery.resend", tooltip="The same bytes, freshly signed"),
         Binding("f", "first", "First", id="delivery.first", tooltip="The delivery that a duplicate repeats"),
+        Binding("equals_sign", "compare", "Compare", id="delivery.compare", tooltip="A duplicate with its first"),
     ]
     mode_name = "failures"
 
@@ -89,13 +90,17 @@ class DeliveryScreen(LiveScreen):
         self.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "first":
+        if action in ("first", "compare"):
             return self._detail is not None and self._detail.first_delivery is not None
         return super().check_action(action, parameters)
 
     def action_first(self) -> None:
         if self._detail is not None and self._detail.first_delivery is not None:
             self.console.open_delivery(self._detail.first_delivery)
+
+    def action_compare(self) -> None:
+        if self._detail is not None and (first := self._detail.first_delivery) is not None:
+            self.console.open_comparison(f"delivery_{first}", f"delivery_{self._delivery}")
 
     def action_resend(self) -> None:
         """A rejected delivery under a right signature; one that was taken is replayed with its event."""
@@ -116,7 +121,7 @@ class DeliveryScreen(LiveScreen):
 def heading(detail: DeliveryDetail) -> Content:
     """Verdict and reason with what proves it, what to do, and how it came."""
     delivery = detail.delivery
-    look = looks.verdict(delivery.verdict)
+    look = looks.delivery(delivery)
     lines = [[toned(f"{look}  ", look.tone), toned(delivery.reason, Tone.STRONG)]]
     if (explanation := detail.explanation) is not None:
         sure = "certain" if explanation.certain else "likely"
@@ -127,7 +132,7 @@ def heading(detail: DeliveryDetail) -> Content:
     if detail.resendable:
         lines.append([toned("A known secret vouches for these bytes: r sends them again, freshly signed.", Tone.GOOD)])
     if detail.first_delivery is not None:
-        lines.append([toned(f"The first was delivery {detail.first_delivery}: f opens it.", Tone.PLAIN)])
+        lines.append([toned(f"The first was delivery {detail.first_delivery}: f opens it, = compares.", Tone.PLAIN)])
     way = (
         f"received {moment(delivery.received_at)} from {delivery.source}",
         size(delivery.body_bytes),

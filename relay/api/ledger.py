@@ -138,7 +138,7 @@ class TraceNode(View, frozen=True, kw_only=True):
 
     depth: int
     kind: str
-    """call, decision, topup, event, delivery, verification, forward, attempt, ledger, notice"""
+    """company, call, decision, topup, event, delivery, verification, forward, attempt, ledger, notice"""
     reference: str
     title: str
     detail: str
@@ -158,7 +158,7 @@ class Trace(View, frozen=True, kw_only=True):
 
 
 class ShowTrace(Operation[Trace], frozen=True, kw_only=True):
-    """From any id (evt_, pi_, cs_, ch_, re_, topup_N, ledger_N, call_N, notice_N, ...): cause and effect."""
+    """From any id (evt_, pi_, cs_, ch_, re_, pm_, cus_, req_, topup_N, ledger_N, call_N, ...): cause and effect."""
 
     name = "trace.show"
     role = Role.SUPPORT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -110,6 +111,8 @@ def _of_delivery(detail: DeliveryDetail) -> dict[str, Any]:
         "took_ms": delivery.latency_us / 1000,
         "answer": {"status": delivery.http_status, "body": _parsed(detail.response_body)},
         "headers": detail.headers,
+        # Where bodies say the same in other bytes, or their bytes are no text.
+        "body_sha256": hashlib.sha256(detail.raw).hexdigest()[:16],
         "body": _parsed(detail.body),
     }
 

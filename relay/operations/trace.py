@@ -13,6 +13,6 @@ from relay.tracing.story import Teller
 async def show_trace(backend: Backend, request: ShowTrace) -> Trace:
     async with backend.db.read() as session:
         teller = Teller(session, clock=backend.clock, policy=backend.policy)
-        for root in await roots_of(session, request.id):
+        for root in await roots_of(session, backend.finder, request.id):
             await teller.tell(root)
     return Trace(of=request.id, nodes=teller.story())

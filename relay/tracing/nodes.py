@@ -8,6 +8,7 @@ from billing.money_text import money
 from relay.api import (
     AttemptView,
     CallView,
+    CompanyView,
     DecisionView,
     DeliveryView,
     EventView,
@@ -17,6 +18,20 @@ from relay.api import (
     TopupView,
     TraceNode,
 )
+
+
+def company_node(company: CompanyView, depth: int, *, at: datetime, told: int) -> TraceNode:
+    """`told`: so many of its latest stories follow."""
+    return TraceNode(
+        depth=depth,
+        kind="company",
+        reference=f"company_{company.id}",
+        title=f"{company.slug}, balance {money(company.balance.balance_cents)}",
+        detail=f"the latest that happened to {company.name}" if told else "nothing has happened yet",
+        at=at,
+        status=company.balance.level,
+        party=company.slug,
+    )
 
 
 def call_node(call: CallView, depth: int) -> TraceNode:

@@ -1,17 +1,17 @@
-"""Where a story begins: from any id upwards to its first cause."""
+"""Where a story begins: from any row upwards to its first cause."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import Select, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing.dialect import constant, table_of
-from billing.models import EventStatus, Invoice, PaymentDispute, PaymentRefund
 from relay.forwarding.rows import FORWARDS
+from relay.search.finder import Finder
+from relay.tracing.names import Ref, named
 from relay.unknown import UnknownReference
 from relay.views.calls import CALLS
 from relay.views.companies import DECISIONS
@@ -21,86 +21,52 @@ from relay.views.notices import NOTICES
 from relay.views.payments import TOPUPS
 from relay.views.query import fetch, fetch_one
 
-REFUNDS = table_of(PaymentRefund)
-DISPUTES = table_of(PaymentDispute)
-INVOICES = table_of(Invoice)
-
 TOPUP_REFERENCES = ("topup", "auto_topup", "topup_bonus", "refund")
 """Ledger rows with these reference types carry the id of a top-up."""
+LATEST_MAX: Final = 10
+"""Stories of a company that are told when it is asked for as a whole."""
 
-_NUMBERED = re.compile(r"(?P<kind>topup|ledger|call|delivery|decision|forward|notice|verification)_(?P<id>[0-9]{1,18})")
-_TABLES = {
-    "topup": TOPUPS,
-    "ledger": LEDGER,
-    "call": CALLS,
-    "delivery": DELIVERIES,
-    "verification": DELIVERIES,
-    "decision": DECISIONS,
-    "forward": FORWARDS,
-    "notice": NOTICES,
-}
-_ATTEMPT = re.compile(r"(?P<event>evt_[^#]+)#[0-9]+")
 _OF_A_TOPUP = re.compile(r"topup_[a-z]+:(?P<id>[0-9]{1,18})")
 """The cause of a notice about a top-up."""
+_HAPPENINGS: Final = (
+    ("topup", TOPUPS, TOPUPS.c.created_at),
+    ("call", CALLS, CALLS.c.started_at),
+    ("event", EVENTS, EVENTS.c.received_at),
+    ("decision", DECISIONS, DECISIONS.c.decided_at),
+    ("ledger", LEDGER, LEDGER.c.created_at),
+)
+"""What happens to a company, with the time of each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A row of one of the tables: `kind` is call, decision, topup, event, delivery, forward, notice or ledger."""
-
-    kind: str
-    id: int
-
-
-async def roots_of(session: AsyncSession, reference: str) -> list[Ref]:
+async def roots_of(session: AsyncSession, finder: Finder, reference: str) -> list[Ref]:
     """The first causes of what `reference` names, each once. Raises `UnknownReference`."""
-    named = await _named(session, reference.strip())
-    if not named:
+    found = await named(session, finder, reference.strip())
+    if not found:
         raise UnknownReference(reference)
+    return list(await _first_causes(session, found))
+
+
+async def latest_of(session: AsyncSession, company: int) -> list[Ref]:
+    """The first causes of the latest things that happened to a company, oldest first."""
+    happened = []
+    for kind, table, at in _HAPPENINGS:
+        newest = select(table.c.id, at.label("at")).where(table.c.company_id == company)
+        rows = await fetch(session, newest.order_by(table.c.id.desc()).limit(LATEST_MAX * 3))
+        happened += [(row["at"], row["id"], Ref(kind, row["id"])) for row in rows]
+    happened.sort(key=lambda one: one[:2], reverse=True)
+    roots = await _first_causes(session, (ref for _, _, ref in happened), at_most=LATEST_MAX)
+    return list(roots)[::-1]
+
+
+async def _first_causes(session: AsyncSession, found: Iterable[Ref], *, at_most: int | None = None) -> dict[Ref, None]:
     roots: dict[Ref, None] = {}
-    for ref in named:
+    for ref in found:
         while (cause := await _cause(session, ref)) is not None:
             ref = cause
         roots[ref] = None
-    return list(roots)
-
-
-async def _named(session: AsyncSession, reference: str) -> list[Ref]:
-    """The rows that bear this id."""
-    if (attempt := _ATTEMPT.fullmatch(reference)) is not None:
-        reference = attempt["event"]
-    numbered = _NUMBERED.fullmatch(reference)
-    if numbered is not None:
-        kind, id_ = numbered["kind"].replace("verification", "delivery"), int(numbered["id"])
-        table = _TABLES[kind]
-        return await _refs(session, kind, select(table.c.id).where(table.c.id == id_))
-    if reference.startswith("evt_") or (reference.isascii() and reference.isdigit() and len(reference) < 19):
-        key = EVENTS.c.event_id == reference if reference.startswith("evt_") else EVENTS.c.id == int(reference)
-        found = await _refs(session, "event", select(EVENTS.c.id).where(key))
-        # A rejected delivery names an event that never got in.
-        return found or await _refs(session, "delivery", select(DELIVERIES.c.id).where(_delivery_of(reference)))
-    topups = await _refs(session, "topup", select(TOPUPS.c.id).where(_topup_of(reference)))
-    # Two conditions that an index answers each; those of a top-up's payment are found through it.
-    unmatched = (EVENTS.c.status == constant(EventStatus.UNMATCHED)) & (EVENTS.c.correlation_id == reference)
-    events = or_(EVENTS.c.object_id == reference, unmatched)
-    calls = await _refs(session, "call", select(CALLS.c.id).where(CALLS.c.call_id == reference))
-    return topups + await _refs(session, "event", select(EVENTS.c.id).where(events).order_by(EVENTS.c.id)) + calls
-
-
-def _delivery_of(event_id: str) -> ColumnElement[bool]:
-    return DELIVERIES.c.event_id == event_id
-
-
-def _topup_of(reference: str) -> ColumnElement[bool]:
-    """The top-up to which an id of Stripe's belongs: payment, session, charge, refund or dispute."""
-    return or_(
-        TOPUPS.c.stripe_payment_intent_id == reference,
-        TOPUPS.c.stripe_checkout_session_id == reference,
-        TOPUPS.c.stripe_charge_id == reference,
-        TOPUPS.c.id.in_(select(INVOICES.c.topup_id).where(INVOICES.c.number == reference)),
-        TOPUPS.c.id.in_(select(REFUNDS.c.topup_id).where(REFUNDS.c.refund_id == reference)),
-        TOPUPS.c.id.in_(select(DISPUTES.c.topup_id).where(DISPUTES.c.dispute_id == reference)),
-    )
+        if len(roots) == at_most:
+            break
+    return roots
 
 
 async def _cause(session: AsyncSession, ref: Ref) -> Ref | None:
@@ -151,15 +117,7 @@ async def _booked_for(session: AsyncSession, ledger_id: int) -> Ref | None:
     return Ref("event", row["webhook_event_id"]) if row["webhook_event_id"] else None
 
 
-async def _refs(session: AsyncSession, kind: str, ids: Select[Any]) -> list[Ref]:
-    return [Ref(kind, row["id"]) for row in await fetch(session, ids.limit(NAMED_MAX))]
-
-
 async def _first(session: AsyncSession, kind: str, ids: Select[Any]) -> Ref | None:
     rows = await fetch(session, ids.limit(1))
     found = next(iter(rows[0].values()), None) if rows else None
     return None if found is None else Ref(kind, found)
-
-
-NAMED_MAX = 100
-"""Rows that one id may name: a payment without a top-up of ours has an event for each of its steps."""

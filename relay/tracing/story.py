@@ -14,7 +14,8 @@ from billing.policy import Policy
 from relay.api import CallView, LedgerView, TraceNode
 from relay.forwarding.rows import FORWARDS
 from relay.tracing import nodes
-from relay.tracing.roots import TOPUP_REFERENCES, Ref
+from relay.tracing.names import Ref
+from relay.tracing.roots import TOPUP_REFERENCES, latest_of
 from relay.views import calls, companies, events, forwards, ledger, notices, payments
 from relay.views.notices import NOTICES
 
@@ -35,6 +36,8 @@ class Teller:
         """Add `ref` and everything that followed from it."""
         id_ = ref.id
         match ref.kind:
+            case "company":
+                await self._company(id_, depth)
             case "call":
                 found = await calls.calls(
                     self._session, calls.CALLS.c.id == id_, now=self._clock.now(), policy=self._policy
@@ -62,6 +65,18 @@ class Teller:
         return tuple(
             replace(node, since_start_us=round((node.at - start).total_seconds() * 1_000_000)) for node in self.nodes
         )
+
+    async def _company(self, company_id: int, depth: int) -> None:
+        """A company with the latest stories of it; it stands at the time of the first of them."""
+        (company,) = await companies.companies(
+            self._session, now=self._clock.now(), policy=self._policy, company_ids=[company_id]
+        )
+        place = len(self.nodes)
+        latest = await latest_of(self._session, company_id)
+        for ref in latest:
+            await self.tell(ref, depth + 1)
+        at = min((node.at for node in self.nodes[place:]), default=company.created_at)
+        self.nodes.insert(place, nodes.company_node(company, depth, at=at, told=len(latest)))
 
     async def _call(self, call: CallView, depth: int) -> None:
         self._add(nodes.call_node(call, depth))

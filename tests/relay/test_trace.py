@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from sqlmodel import select
+
+from billing.models import Topup
 from relay.api import ListInvoices, ListLedger, ListNotices, ShowTrace, SimulateCall, Trace
+from relay.errors import OperationRefused
+from relay.tracing.roots import LATEST_MAX
 from tests.support.events import Story, event
 from tests.support.relay import RunningRelay
 
@@ -47,12 +53,14 @@ async def test_a_payment_is_told_from_top_up_to_balance(relay: RunningRelay) -> 
     "which",
     [
         *("intent_id", "charge_id", "topup_1", "ledger_1", "delivery_2", "verification_1", "evt_charge", "1"),
-        *("evt_charge#1", "invoice"),
+        *("evt_charge#1", "invoice", "invoice_1", "request_key"),
     ],
 )
 async def test_every_id_of_a_story_leads_to_the_whole_story(relay: RunningRelay, which: str) -> None:
     story = await paid_story(relay)
     asked = getattr(story, which, which)
+    if which == "request_key":
+        asked = await relay.backend.db.write(lambda session: session.exec(select(Topup.idempotency_key)).one())
     if which == "invoice":
         asked = (await relay.client.call(ListInvoices())).rows[0].number
     whole = await relay.client.call(ShowTrace(id="evt_paid"))
@@ -112,6 +120,60 @@ async def test_a_notice_hangs_below_what_made_it_due_and_leads_back_there(relay:
     assert told in outlined
     assert outlined.index((1, "ledger", f"ledger_{call.ledger_id}")) < outlined.index(told)
     assert outline(await relay.client.call(ShowTrace(id=f"notice_{notice.id}"))) == outlined
+
+
+async def test_ids_that_many_things_bear_lead_to_the_newest_of_them(relay: RunningRelay) -> None:
+    story = await paid_story(relay)
+    await relay.backend.db.write(
+        lambda session: session.connection().exec_driver_sql(
+            "UPDATE companies SET stripe_customer_id = 'cus_acme' WHERE slug = 'acme'"
+        )
+    )
+    await relay.backend.db.write(
+        lambda session: session.connection().exec_driver_sql(
+            "UPDATE balance_topups SET stripe_payment_method_id = 'pm_saved'"
+        )
+    )
+    whole = outline(await relay.client.call(ShowTrace(id="evt_paid")))
+    assert outline(await relay.client.call(ShowTrace(id="pm_saved"))) == whole
+    for company in ("cus_acme", "acme", "company_1"):
+        trace = await relay.client.call(ShowTrace(id=company))
+        assert outline(trace) == [(0, "company", "company_1"), *((depth + 1, *rest) for depth, *rest in whole)]
+        assert trace.nodes[0].title == "acme, balance 50.00 EUR"
+    assert story.charge_id
+
+
+async def test_a_company_is_told_with_its_latest_stories_and_no_more(relay: RunningRelay) -> None:
+    await relay.company(balance_cents=50_000)
+    calls = [await relay.client.call(SimulateCall(company="acme", duration_s=60)) for _ in range(LATEST_MAX + 3)]
+    await relay.processed()
+    trace = await relay.client.call(ShowTrace(id="acme"))
+    roots = [node.reference for node in trace.nodes if node.depth == 1]
+    assert roots == [f"call_{call.id}" for call in calls[-LATEST_MAX:]]
+
+
+async def test_a_company_to_which_nothing_happened_is_told_alone(relay: RunningRelay) -> None:
+    await relay.company("quiet")
+    (node,) = (await relay.client.call(ShowTrace(id="quiet"))).nodes
+    assert (node.kind, node.detail) == ("company", "nothing has happened yet")
+
+
+async def test_an_id_that_is_nobodys_own_leads_to_the_events_that_mention_it(relay: RunningRelay) -> None:
+    customer = {"id": "cus_stranger", "object": "customer", "default_source": "card_1Abc"}
+    for number in (1, 2):
+        body = json.loads(event("customer.updated", customer, event_id=f"evt_{number}"))
+        body["request"] = {"id": f"req_{number}Xy", "idempotency_key": None}
+        await relay.deliver(json.dumps(body).encode())
+    await relay.processed()
+    for asked, events in (
+        ("req_2Xy", ["evt_2"]),
+        ("card_1Abc", ["evt_1", "evt_2"]),
+        ("cus_stranger", ["evt_1", "evt_2"]),
+    ):
+        trace = await relay.client.call(ShowTrace(id=asked))
+        assert [node.reference for node in trace.nodes if node.depth == 0] == events
+    with pytest.raises(OperationRefused, match="nothing here has the id req_9"):
+        await relay.client.call(ShowTrace(id="req_9"))
 
 
 async def test_steps_tell_when_they_were_and_how_long_they_took(relay: RunningRelay) -> None:

@@ -24,7 +24,7 @@ class TraceForm(Form):
         yield TextInput(
             "Id",
             read_reference,
-            hint="evt_, pi_, cs_, ch_, re_, topup_7, call_7, ledger_7, notice_7, an invoice",
+            hint="evt_, pi_, cs_, ch_, re_, pm_, cus_, req_, topup_7, call_7, a company",
             id="id",
         )
 
