@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-
-from aiohttp import web
 
 from billing.clock import Clock, IdSource, RandomIds, SeededIds
 from billing.db import Database
@@ -43,6 +40,7 @@ from relay.app import create_app
 from relay.backend import Backend
 from relay.home import Home, ServerRecord
 from relay.secrets import SecretRing
+from relay.serving import serving
 from relay.test_mode import TestMode
 from relay.wire import WEBHOOK_PATH
 
@@ -105,7 +103,9 @@ async def running(
         if watch is not None:
             stack.push_async_callback(watch.stop)
             await watch.begin()
-        await _serve(stack, backend, relay_socket)
+        await stack.enter_async_context(
+            serving(create_app(backend), relay_socket, backlog=BACKLOG, shutdown_s=SHUTDOWN_S)
+        )
         if listener is not None:
             await stack.enter_async_context(listening(settings, home, backend, listener, watch))
         if watch is not None:
@@ -236,14 +236,6 @@ def _backend(
         templates=Templates(),
         faults=SandboxFaults(sandbox.faults) if sandbox is not None else None,
     )
-
-
-async def _serve(stack: AsyncExitStack, backend: Backend, relay_socket: socket.socket) -> None:
-    """Answer on the relay's port until the stack unwinds. Our journal is the access log; aiohttp's halves the speed."""
-    runner = web.AppRunner(create_app(backend), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.SockSite(runner, relay_socket, backlog=BACKLOG).start()
 
 
 async def _no_sleep(_seconds: float) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 from sqlmodel import Session
 
 from billing.clock import Clock, CountedIds, ManualClock
@@ -27,13 +26,15 @@ from billing.services.topup import StripeTopupService
 from billing.signature import sign
 from billing.stripe_gateway import StripeGateway
 from billing.worker import Worker
+from devconsole.event_templates import Templates
+from devconsole.ports import BACKLOG, bind, url_of
 from fixtures.cards import CARDS
-from fixtures.events import catalog
 from relay.app import create_app
 from relay.backend import Backend
 from relay.client import ControlClient
 from relay.home import Home
 from relay.secrets import SANDBOX, SecretRing
+from relay.serving import IDLE_S, serving
 from relay.test_mode import TestMode
 from relay.wire import WEBHOOK_PATH
 from tests.support.billing import add_company
@@ -70,26 +71,6 @@ class Gate:
     async def open(self) -> None:
         self._open.set()
         await self._hold
-
-
-class Templates:
-    """The event templates of `fixtures`."""
-
-    def types(self) -> Sequence[str]:
-        return catalog.EVENT_TYPES
-
-    def build(
-        self,
-        event_type: str,
-        *,
-        event_id: str,
-        created: int,
-        amount_cents: int | None = None,
-        overrides: Mapping[str, object] | None = None,
-    ) -> bytes:
-        return catalog.build(
-            event_type, event_id=event_id, created=created, amount_cents=amount_cents, overrides=overrides
-        )
 
 
 @dataclass(frozen=True)
@@ -160,7 +141,7 @@ class RunningRelay:
 
 @asynccontextmanager
 async def running_relay(
-    database: Path, home: Path, *, stripe_api: str = NO_STRIPE, clock: Clock | None = None
+    database: Path, home: Path, *, stripe_api: str = NO_STRIPE, clock: Clock | None = None, idle_s: float = IDLE_S
 ) -> AsyncIterator[RunningRelay]:
     """Serve on a copy of the prepared `database`, with test mode on; ends in order."""
     place = Home(home)
@@ -170,17 +151,17 @@ async def running_relay(
     db = Database(place.billing_db)
     backend = build_backend(place, db, clock or ManualClock(), stripe_api=stripe_api)
     backend.test_mode.switch(on=True)
-    runner = web.AppRunner(create_app(backend), access_log=None, shutdown_timeout=1.0)
     try:
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        backend.relay_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        backend.webhook_url = backend.relay_url + WEBHOOK_PATH
-        async with ControlClient(backend.relay_url, backend.token) as client, aiohttp.ClientSession() as http:
-            yield RunningRelay(backend, backend.relay_url, client, http)
+        with bind(0, "--port") as bound:
+            backend.relay_url = url_of(bound)
+            backend.webhook_url = backend.relay_url + WEBHOOK_PATH
+            async with (
+                serving(create_app(backend), bound, backlog=BACKLOG, shutdown_s=1.0, idle_s=idle_s),
+                ControlClient(backend.relay_url, backend.token) as client,
+                aiohttp.ClientSession() as http,
+            ):
+                yield RunningRelay(backend, backend.relay_url, client, http)
     finally:
-        await runner.cleanup()
         await backend.gateway.close()
         await db.close()
 
