@@ -83,7 +83,7 @@ def detail_text(detail: DeliveryDetail) -> str:
         parts.append(explanation_text(detail.explanation))
     if detail.resendable:
         parts.append(f"A known secret vouches for it: devconsole deliveries resend {detail.delivery.id}")
-    parts += [facts(detail.headers.items()), lines(detail.body), f"answered: {lines(detail.response_body)}"]
+    parts += [facts(detail.headers.items()), body_text(detail.raw), f"answered: {lines(detail.response_body)}"]
     return "\n\n".join(parts)
 
 
@@ -103,6 +103,16 @@ def explanation_text(explanation: SignatureExplanation) -> str:
     if explanation.remedy:
         pairs.append(("remedy", explanation.remedy))
     return facts(pairs)
+
+
+def body_text(raw: bytes) -> str:
+    """The body of a delivery; bytes that are no text are shown as numbers."""
+    try:
+        return lines(raw.decode())
+    except UnicodeDecodeError:
+        from devconsole.bodies import hex_lines
+
+        return f"The body is no text; --raw writes it as it came.\n{hex_lines(raw)}"
 
 
 def lines(body: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.processes import DEVCONSOLE, RunningServer, environment
+from tests.support.processes import DEVCONSOLE, PATIENCE_S, RunningServer, end, environment
 
 
 @pytest.fixture
@@ -102,3 +105,47 @@ def test_a_dry_run_of_a_replay_reads_like_a_verdict(shared_server: RunningServer
     assert "nothing was sent or written; the ledger would add up" in text
     assert ask("events", "rehearse", "--filter", f"id:{stray}")["total"] == 1
     assert len(ask("events", "show", stray)["attempts"]) == 1
+
+
+def test_bytes_that_are_no_text_are_written_exactly_as_they_came(shared_server: RunningServer, ask: Any) -> None:
+    raw = b'{"name": "J\xfcrgen"}\r\n\x00\xff'
+    request = urllib.request.Request(shared_server.ready["webhook"], data=raw)
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(request, timeout=PATIENCE_S)
+    delivery = ask("deliveries", "list", "--verdict", "rejected", "--limit", "1")["rows"][0]["id"]
+    command = [*DEVCONSOLE, "deliveries", "show", str(delivery), "--raw"]
+    written = subprocess.run(command, env=environment(shared_server.home), capture_output=True, timeout=60)
+    assert (written.returncode, written.stdout) == (0, raw)
+    assert base64.b64decode(ask("deliveries", "show", str(delivery))["raw"]) == raw
+    assert "7b 22 6e 61 6d 65" in shared_server.run("deliveries", "show", str(delivery)).stdout, "as hex for a reader"
+
+
+def test_following_with_a_filter_shows_what_it_lets_through_and_nothing_else(
+    shared_server: RunningServer, ask: Any, event: str, tmp_path: Path
+) -> None:
+    command = [*DEVCONSOLE, "events", "follow", "--filter", "type:customer.* text:followed", "--json"]
+    process = subprocess.Popen(
+        command, env=environment(shared_server.home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Following ")
+        written = json.loads(ask("events", "show", event)["payload"])
+        for number, (name, type_) in enumerate(
+            (("other", "customer.updated"), ("followed", "invoice.created"), ("followed", "customer.updated"))
+        ):
+            body = written | {
+                "id": f"evt_follow_{number}",
+                "type": type_,
+                "data": {"object": {"id": "cus_x", "object": "customer", "name": name}},
+            }
+            path = tmp_path / "body.json"
+            path.write_text(json.dumps(body))
+            ask("events", "send", str(path))
+        line = json.loads(process.stdout.readline())
+        assert (line["kind"], line["row"]["event_id"]) == ("event", "evt_follow_2")
+    finally:
+        end(process)
+    refused = shared_server.run("events", "follow", "--filter", "status:faild", code=1)
+    assert "at character 8" in refused.stderr
