@@ -216,7 +216,12 @@ class Backend:
         self.feed = Feed(load=ChangeLoader(db=self.db, clock=self.clock, policy=self.policy), clock=self.clock)
         self.ledger_watch = LedgerWatch(self.db)
         self.forwarding = Forwarding(
-            db=self.db, clock=self.clock, commits=self.commits, upstreams=self.upstreams, home=Home(self.home)
+            db=self.db,
+            clock=self.clock,
+            commits=self.commits,
+            upstreams=self.upstreams,
+            home=Home(self.home),
+            sender=lambda: self.secrets.sender,
         )
         self.performed = PerformedLog(Home(self.home).operations_log)
         self.text_index = TextIndex(self.db.path, gives_way=lambda: self.journal.is_flooded)

@@ -38,6 +38,11 @@ class SecretRing:
         return self._by_label[LOCAL]
 
     @property
+    def sender(self) -> Secret:
+        """The one under which whoever delivers to us signs; ours while nobody else is known."""
+        return self._all[0]
+
+    @property
     def known(self) -> KnownSecrets:
         """All that may explain a signature; only `all` accepts one."""
         return KnownSecrets(active=self._all, retired=self._retired, keys=self._keys)

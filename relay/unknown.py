@@ -216,13 +216,3 @@ class TargetPaused(Refused):
         super().__init__(
             f"{name} is paused, so nothing is sent to it", remedy=f"Resume it first: forwards resume {name}."
         )
-
-
-class NoSecret(Refused):
-    code = "no_secret"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} has no signing secret of its own, and no sandbox signs what it gets",
-            remedy="Add the target anew without --unchanged, or grade its address with `faults grade URL --secret …`.",
-        )

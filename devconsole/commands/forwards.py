@@ -118,7 +118,11 @@ def show_forward(invocation: Invocation, forward: int) -> None:
 @click.argument("url")
 @click.option("--name", metavar="NAME", help="What it is called; else made from the address.")
 @click.option("--type", "types", multiple=True, metavar="PATTERN", help="Only these event types; * matches anything.")
-@click.option("--unchanged", is_flag=True, help="Pass Stripe's signature on; else it is signed with a new secret.")
+@click.option(
+    "--unchanged",
+    is_flag=True,
+    help="Sign as Stripe does, with the secret that you have; else it is signed with a new one.",
+)
 @click.option("--retry", type=Schedule(), help="When it is tried again: 1s,5s,30s,2min unless said otherwise.")
 @click.option("--allow-remote", is_flag=True, help="The address may be on another machine.")
 @click.option("--from-start", is_flag=True, help="Begin with everything that the inbox still has.")
@@ -222,7 +226,7 @@ def target_facts(target: ForwardTargetView) -> str:
         ("delivered", f"{target.delivered:,}"),
         ("failed", f"{target.failed:,}"),
         ("missed", missed),
-        ("signed with", target.signing_secret or "Stripe's signature, as it came"),
+        ("signed with", target.signing_secret or "the sender's secret: its signatures are passed on as they came"),
         ("tried again", f"after {schedule(target)}"),
     )
     return facts((name, value) for name, value in pairs if value is not None)
@@ -251,7 +255,7 @@ def forward_text(detail: ForwardDetail) -> str:
         (
             facts((name, value) for name, value in head if value),
             *map(_try_text, detail.tries),
-            "sent, with these headers of Stripe's:",
+            f"signed {detail.signed}; it came with these headers:",
             facts(detail.headers.items()),
             lines(detail.body),
         )

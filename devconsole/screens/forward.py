@@ -101,6 +101,8 @@ def heading(detail: ForwardDetail) -> Content:
     lines = [Content.assemble(toned(f"{look}  ", look.tone), toned(what, Tone.STRONG))]
     if row.next_try_at is not None:
         lines.append(Content.assemble(toned(f"next try {moment(row.next_try_at)}", Tone.ACCENT)))
+    if detail.signed:
+        lines.append(Content.assemble(toned(f"signed {detail.signed}", Tone.MUTED)))
     lines += [Content.assemble(toned(_trial(one), Tone.MUTED)) for one in detail.tries[-3:]]
     return Content("\n").join(lines)
 

@@ -174,7 +174,7 @@ def about(target: ForwardTargetView) -> Content:
     first = Content.assemble(toned(f"{look}  ", look.tone), toned(target.health_reason, Tone.STRONG))
     if target.next_try_at is not None:
         first += Content.assemble(toned(f"  next try {moment(target.next_try_at)}", Tone.ACCENT))
-    signed = f"signed with {target.signing_secret}" if target.signing_secret else "Stripe's signature as it came"
+    signed = f"signed with {target.signing_secret}" if target.signing_secret else "signed by its sender"
     again = ", ".join(span(delay) for delay in target.retry_delays_s)
     parts = [signed, f"again after {again}" if again else "never tried again", " ".join(target.event_types)]
     parts.append(f"a full queue ({target.queue_max:,}) disables it, nothing is lost")

@@ -47,7 +47,8 @@ class ForwardTargetView(View, frozen=True, kw_only=True):
     last_latency_us: int | None
     last_error: str | None
     signing_secret: str | None
-    """Its own, masked; null = Stripe's signature is passed on as it came."""
+    """Its own, masked; null = the sender's signature is passed on as it came, and what came without one is signed
+    under the sender's secret."""
     retry_delays_s: tuple[float, ...]
     """Before the second, third, … try."""
     allow_remote: bool
@@ -98,7 +99,9 @@ class ForwardDetail(View, frozen=True, kw_only=True):
     body: str
     """What was sent."""
     headers: dict[str, str]
-    """As they came from Stripe; a target with a secret of its own gets another signature."""
+    """As they came to us; what was signed anew went out with another signature."""
+    signed: str = ""
+    """Under which secret it goes out, and why."""
 
 
 class ForwardTargetDetail(View, frozen=True, kw_only=True):

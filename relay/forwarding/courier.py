@@ -22,6 +22,7 @@ from billing.pump import Pump
 from relay.forwarding import rows
 from relay.forwarding.rows import FORWARDS, TARGETS, Result
 from relay.forwarding.sending import FORWARDED_HEADER, Answer, letter, send
+from relay.forwarding.signing import Signing
 from relay.upstreams import Upstreams
 from relay.views.events import DELIVERIES, EVENTS
 from relay.views.query import fetch, fetch_one
@@ -39,6 +40,7 @@ _BODIES = select(
     DELIVERIES.c.id,
     DELIVERIES.c.event_id,
     DELIVERIES.c.headers,
+    DELIVERIES.c.secret_label,
     EVENTS.c.event_type,
     func.coalesce(DELIVERIES.c.body, EVENTS.c.payload).label("body"),
 ).join_from(DELIVERIES, EVENTS, EVENTS.c.id == DELIVERIES.c.webhook_event_id)
@@ -48,7 +50,7 @@ Row = Mapping[str, Any]
 
 
 class Courier:
-    """One target. `session` gives the HTTP session for it, `secret` its own signing secret, if it has one."""
+    """One target. `session` gives the HTTP session for it, `signing_for` how a delivery to it is signed."""
 
     def __init__(
         self,
@@ -58,12 +60,12 @@ class Courier:
         clock: Clock,
         upstreams: Upstreams,
         session: Callable[[bool], aiohttp.ClientSession],
-        secret: Callable[[int], str | None],
+        signing_for: Callable[[int, str | None], Signing],
         queue_max: Callable[[], int],
     ) -> None:
         self._target_id = target_id
         self._db, self._clock, self._upstreams = db, clock, upstreams
-        self._session, self._secret, self._queue_max = session, secret, queue_max
+        self._session, self._signing_for, self._queue_max = session, signing_for, queue_max
         self._url: str | None = None
         self._pump = Pump(f"forward {target_id}", self._step)
         self.start, self.stop, self.wake = self._pump.start, self._pump.stop, self._pump.wake
@@ -134,7 +136,8 @@ class Courier:
 
     async def _try(self, target: Target, row: Row) -> Answer:
         now = self._clock.now()
-        what = letter(row["body"] or b"", row["headers"], secret=self._secret(self._target_id), now=now)
+        signing = self._signing_for(self._target_id, row["secret_label"])
+        what = letter(row["body"] or b"", row["headers"], secret=signing.secret, now=now)
         answer = await send(self._session(target["allow_remote"]), target["url"], what, now=now)
         taken = answer.verdict is ForwardState.DELIVERED
         self._report("connected" if taken else "down", f"delivery {row['id']}: {answer.text}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Final
@@ -21,12 +21,14 @@ from billing.clock import Clock
 from billing.db import Database
 from billing.errors import Refused
 from billing.models import TargetState
+from billing.signature import Secret
 from relay.commits import Commits
 from relay.forwarding import rows
 from relay.forwarding.addresses import HereOnly, checked
 from relay.forwarding.courier import Courier
 from relay.forwarding.rows import FORWARDS, TARGETS
 from relay.forwarding.sending import TIMEOUT_S
+from relay.forwarding.signing import Signing, signing
 from relay.home import Home
 from relay.upstreams import Upstreams
 from relay.views.query import fetch
@@ -48,9 +50,19 @@ class TooManyTargets(Refused):
 class Forwarding:
     """Start it after the database; `wake` couriers after changes of their rows."""
 
-    def __init__(self, *, db: Database, clock: Clock, commits: Commits, upstreams: Upstreams, home: Home) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        commits: Commits,
+        upstreams: Upstreams,
+        home: Home,
+        sender: Callable[[], Secret],
+    ) -> None:
+        """`sender` gives the secret of whoever delivers to us now."""
         self._db, self._clock, self._commits, self._upstreams = db, clock, commits, upstreams
-        self._home = home
+        self._home, self._sender = home, sender
         self.queue_max = rows.QUEUE_MAX
         self._couriers: dict[int, Courier] = {}
         self._secrets: dict[int, str] = {}
@@ -169,8 +181,13 @@ class Forwarding:
             found: datetime | None = (await fetch(session, later))[0]["at"]
         return found
 
-    def secret_of(self, target_id: int) -> str | None:
-        return self._secrets.get(target_id)
+    def secret_of(self, target_id: int) -> str:
+        """What the target verifies with: its own secret, else the sender's."""
+        return self._secrets.get(target_id) or self._sender().value
+
+    def signing_for(self, target_id: int, signed_by: str | None) -> Signing:
+        """How a delivery that this secret signed (None: none did) goes out to a target."""
+        return signing(own=self._secrets.get(target_id), signed_by=signed_by, sender=self._sender())
 
     # Couriers -------------------------------------------------------------------------------------------------------
 
@@ -192,7 +209,7 @@ class Forwarding:
                 clock=self._clock,
                 upstreams=self._upstreams,
                 session=self._session,
-                secret=self.secret_of,
+                signing_for=self.signing_for,
                 queue_max=lambda: self.queue_max,
             )
             self._couriers[target_id] = courier

@@ -31,9 +31,8 @@ from relay.forwarding.desk import RETRY_DELAYS_S, new_secret
 from relay.forwarding.rows import FORWARDS, TARGETS
 from relay.grading import Probe, grade
 from relay.operations.registry import handles
-from relay.secrets import SANDBOX
 from relay.suggestions import did_you_mean
-from relay.unknown import NoSecret, TargetPaused, UnknownForward, UnknownTarget
+from relay.unknown import TargetPaused, UnknownForward, UnknownTarget
 from relay.views import events, forwards
 from relay.views.query import chosen, fetch, fetch_one
 
@@ -66,7 +65,11 @@ async def show_target(backend: Backend, request: ShowForwardTarget) -> ForwardTa
 
 @handles(ShowForward)
 async def show_forward(backend: Backend, request: ShowForward) -> ForwardDetail:
-    sent = select(DELIVERIES.c.headers, func.coalesce(DELIVERIES.c.body, EVENTS.c.payload, b"").label("body"))
+    sent = select(
+        DELIVERIES.c.headers,
+        DELIVERIES.c.secret_label,
+        func.coalesce(DELIVERIES.c.body, EVENTS.c.payload, b"").label("body"),
+    )
     async with backend.db.read() as session:
         found = await forwards.forwards(session, FORWARDS.c.id == request.forward)
         if not found:
@@ -80,7 +83,11 @@ async def show_forward(backend: Backend, request: ShowForward) -> ForwardDetail:
         )
     assert row is not None, "forwards go with their delivery"
     return ForwardDetail(
-        forward=found[0], tries=tuple(tries), body=row["body"].decode("utf-8", "replace"), headers=row["headers"]
+        forward=found[0],
+        tries=tuple(tries),
+        body=row["body"].decode("utf-8", "replace"),
+        headers=row["headers"],
+        signed=backend.forwarding.signing_for(found[0].target_id, row["secret_label"]).says,
     )
 
 
@@ -148,12 +155,9 @@ async def retry_forwards(backend: Backend, request: RetryForwards) -> Page[Forwa
 @handles(GradeForwardTarget)
 async def grade_target(backend: Backend, request: GradeForwardTarget) -> GradeView:
     target = await _target(backend, request.target)
-    secret = backend.forwarding.secret_of(target.id) or backend.secrets.value_of(SANDBOX)
-    if secret is None:
-        raise NoSecret(target.name)
     probe = Probe(
         target.url,
-        secret,
+        backend.forwarding.secret_of(target.id),
         templates=backend.templates,
         clock=backend.clock,
         observe=request.observe,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from billing.inbox import Arrival, read_head
 from billing.signature import Secret, verify
 from relay.api import (
     AddForwardTarget,
@@ -18,6 +19,7 @@ from relay.api import (
     ListForwardTargets,
     PauseForwardTarget,
     RemoveForwardTarget,
+    ReplayEvents,
     ResumeForwardTarget,
     RetryForwards,
     ShowEvent,
@@ -97,6 +99,42 @@ async def test_the_app_gets_bytes_and_signature_as_they_came_in_order(relay: Run
             ).ok
         now = await settled(relay)
     assert (now.health, now.delivered, now.failed, now.last_status) == ("healthy", 50, 0, 200)
+
+
+def signed_by(relay: RunningRelay, body: bytes, headers: Any) -> str | None:
+    """Whose secret the signature proves."""
+    secrets = [Secret("sandbox", SANDBOX_SECRET), Secret("local", relay.backend.secrets.local)]
+    return verify(
+        body=body, header=headers.get("Stripe-Signature"), secrets=secrets, now=relay.clock.now()
+    ).secret_label
+
+
+async def test_what_stripe_did_not_sign_reaches_an_app_that_knows_its_secret_as_if_it_had(
+    relay: RunningRelay,
+) -> None:
+    body = an_event(1)
+    fetched = Arrival(
+        body=an_event(2),
+        headers={"Content-Type": "application/json"},
+        source="backfill",
+        received_at=relay.clock.now(),
+        head=read_head(an_event(2)),  # type: ignore[arg-type]
+    )
+    async with running_app() as app:
+        await add(relay, app.url, sign=False)
+        await relay.deliver(body)
+        await relay.backend.journal.store(fetched, started=0.0)
+        await relay.client.call(ReplayEvents(events=("evt_1",)))
+        await app.received(3)
+        assert app.event_ids == ["evt_1", "evt_2", "evt_1"]
+        assert [signed_by(relay, *one) for one in app.got] == ["sandbox"] * 3
+        await settled(relay)
+    told = [(await relay.client.call(ShowForward(forward=number))).signed for number in (1, 2, 3)]
+    assert told == [
+        "as it came, by the secret of sandbox",
+        "anew, by the secret of sandbox: it was fetched, and came without a signature",
+        "anew, by the secret of sandbox: it came from here",
+    ]
 
 
 async def test_no_header_is_added_but_the_mark_and_none_is_lost_but_those_of_one_hop(relay: RunningRelay) -> None:
