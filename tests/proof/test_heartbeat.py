@@ -91,7 +91,11 @@ def test_a_stripe_cli_that_is_killed_or_stopped(
             within_s=RECOVERED_WITHIN_S - (time.monotonic() - struck),
             what="the recovery",
         )
-        until(lambda: events_at(stripe_side) <= known_events(running).keys(), what="every event")
+        until(
+            lambda: events_at(stripe_side) <= known_events(running).keys(),
+            within_s=RECOVERED_WITHIN_S - (time.monotonic() - struck),
+            what="every event of the gap",
+        )
         top_up(running, 70)
         until(lambda: events_at(stripe_side) <= known_events(running).keys(), what="every event")
         assert balance(running) == 180_00
@@ -125,3 +129,37 @@ def test_a_stripe_that_dies_and_comes_back(tmp_path: Path, mode: str) -> None:
                 until(lambda: events_at(again) <= known_events(running).keys(), what="every event")
                 assert balance(running) == 110_00
                 assert running.ask("ledger", "check")["ok"]
+
+
+@pytest.mark.proof
+def test_a_webhook_to_which_nothing_comes(stripe_side: RunningServer, tmp_path: Path) -> None:
+    """Nobody delivers: what happens at Stripe is noticed, fetched and marked all the same."""
+    with server(tmp_path / "home", "--stripe-api", stripe_side.ready["sandbox"]) as running:
+        until(state_is(running, "events_api", "connected"), what="the watch")
+        running.ask("companies", "create", "Acme")
+        top_up(running, 50)
+        struck = time.monotonic()
+        until(state_is(running, "events_api", "silent"), within_s=SHOWN_WITHIN_S, what="the silence")
+        assert "did not arrive by webhook" in upstream(running, "events_api")["detail"]
+        until(
+            lambda: events_at(stripe_side) <= known_events(running).keys(),
+            within_s=RECOVERED_WITHIN_S - (time.monotonic() - struck),
+            what="every event",
+        )
+        assert set(known_events(running).values()) == {"backfill"}
+        assert balance(running) == 50_00
+        assert running.ask("ledger", "check")["ok"]
+
+
+@pytest.mark.proof
+def test_a_stripe_that_answers_nothing_any_more(stripe_side: RunningServer, tmp_path: Path) -> None:
+    """As a network that swallows what is sent: nobody hangs up, and nothing comes back."""
+    stopped = psutil.Process(stripe_side.process.pid)
+    with server(tmp_path / "home", "--stripe-api", stripe_side.ready["sandbox"], "--poll") as running:
+        until(state_is(running, "events_api", "connected"), what="the watch")
+        stopped.suspend()
+        try:
+            until(state_is(running, "events_api", "down"), within_s=SHOWN_WITHIN_S, what="the hanging Stripe")
+        finally:
+            stopped.resume()
+        until(state_is(running, "events_api", "connected"), within_s=RECOVERED_WITHIN_S, what="the recovery")
