@@ -96,6 +96,19 @@ def read_span(text: str) -> int:
     return sum(int(figure) * UNITS_S[unit.lower()] for figure, unit in ONE_OF_SPANS.findall(stripped))
 
 
+def read_delays(text: str, *, most: int, longest_s: int) -> tuple[int, ...]:
+    """When to try again, as `1s,30s,5min`, or `none`: seconds after each try, at most `most`. Raises `EntryRefused`."""
+    if text.strip() == "none":
+        return ()
+    try:
+        delays = tuple(read_span(each) for each in text.split(","))
+    except EntryRefused:
+        raise EntryRefused("write delays such as 1s,30s,5min, or none") from None
+    if len(delays) > most or max(delays) > longest_s:
+        raise EntryRefused(f"at most {most} delays, none longer than {longest_s // 86_400} d")
+    return delays
+
+
 def read_count(text: str, *, least: int, most: int) -> int:
     """A whole number within its range. Raises `EntryRefused`."""
     stripped = text.strip()

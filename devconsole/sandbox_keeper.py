@@ -41,6 +41,8 @@ class LocalSandbox:
             objects=holds.objects,
             events=holds.events,
             undelivered=holds.undelivered,
+            retry_delays_s=self._sandbox.retry_delays_s,
+            dispute_fee_cents=self._sandbox.dispute_fee,
             next_due_at=datetime.fromtimestamp(due, UTC) if due is not None else None,
         )
 

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from billing.policy import Policy
+from devconsole.entry import read_delays
 from devconsole.format import masked
 from devconsole.output import ExitCode, Failure
 
@@ -24,6 +25,9 @@ RELAY_PORT = 4242
 SANDBOX_PORT = 12111
 SANDBOX_KEY = "sk_test_sandbox_devconsole"
 """Any test key opens the sandbox; it is nobody's account."""
+RETRIES_MAX = 20
+RETRY_LONGEST_S = 3 * 86_400
+"""Stripe gives an event up after three days."""
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 _LIVE = re.compile(r"(?:sk|rk|pk)_live_")
@@ -86,6 +90,10 @@ def _words(value: Any) -> Any:
     return tuple(re.split(r"[,\s]+", value.strip())) if isinstance(value, str) else value
 
 
+def _delays(value: Any) -> Any:
+    return read_delays(value, most=RETRIES_MAX, longest_s=RETRY_LONGEST_S) if isinstance(value, str) else value
+
+
 _LIMITS = Policy()
 
 Port = Annotated[int, AfterValidator(lambda port: _port(port))]
@@ -103,6 +111,8 @@ Threshold = Annotated[
         most=_LIMITS.auto_topup_threshold_max_cents,
     ),
 ]
+Delays = Annotated[tuple[float, ...] | None, NoDecode, BeforeValidator(_delays)]
+Fee = Annotated[int, _scaled(_EUROS, 100, "20.00", least=0, most=10_000)]
 TopupAmount = Annotated[
     int,
     _scaled(_EUROS, 100, "50.00", least=_LIMITS.auto_topup_amount_min_cents, most=_LIMITS.auto_topup_amount_max_cents),
@@ -152,6 +162,13 @@ class Settings(BaseSettings):
     """Port of the sandbox; 0 = any free one."""
     devconsole_sandbox: bool = True
     """False: start without the sandbox."""
+    devconsole_sandbox_retries: Delays = None
+    """When the sandbox tries a failed webhook again, such as `1s,30s,5min`, or `none`; unset: six times, 1 s to 2 h.
+
+    Stripe's own schedule takes days: `devconsole sandbox advance` makes the wait short, whatever is set here.
+    """
+    devconsole_sandbox_dispute_fee: Fee | None = None
+    """What a chargeback costs at the sandbox, in euros; unset: 20.00. Kept in cents."""
     devconsole_samples: bool = True
     """False: a first start on the sandbox adds no sample companies."""
     devconsole_stripe_api: Address | None = None

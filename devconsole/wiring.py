@@ -36,6 +36,8 @@ from devconsole.virtual.timekeeper import Timekeeper
 from devconsole.virtual.world import World
 from fixtures.cards import CARDS
 from fixtures.sandbox.server import Sandbox
+from fixtures.sandbox.store.engine import DISPUTE_FEE
+from fixtures.sandbox.webhooks.dispatcher import RETRY_DELAYS_S
 from relay.app import create_app
 from relay.backend import Backend
 from relay.home import Home, ServerRecord
@@ -163,14 +165,20 @@ async def _start_sandbox(settings: Settings, home: Home, world: World | None) ->
     port = settings.devconsole_sandbox_port
     if world is not None and world.empty_sandbox is not None and not home.sandbox_db.exists():
         shutil.copyfile(world.empty_sandbox, home.sandbox_db)
+    retries, fee = settings.devconsole_sandbox_retries, settings.devconsole_sandbox_dispute_fee
+    start = partial(
+        Sandbox.start,
+        path=home.sandbox_db,
+        host=HOST,
+        port=port,
+        retry_delays_s=RETRY_DELAYS_S if retries is None else retries,
+        dispute_fee=DISPUTE_FEE if fee is None else fee,
+    )
     try:
         if world is None:
-            return await Sandbox.start(path=home.sandbox_db, host=HOST, port=port)
+            return await start()
         shown_url = f"http://{HOST}:{SANDBOX_PORT}" if world.shown_addresses else None
-        clock = SandboxClock(world.time)
-        return await Sandbox.start(
-            path=home.sandbox_db, host=HOST, port=port, clock=clock, seed=world.seed, by_hand=True, shown_url=shown_url
-        )
+        return await start(clock=SandboxClock(world.time), seed=world.seed, by_hand=True, shown_url=shown_url)
     except OSError as error:
         raise port_refused(port, "--sandbox-port", error) from error
 

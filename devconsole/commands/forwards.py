@@ -68,17 +68,14 @@ class Schedule(click.ParamType[tuple[float, ...]]):
     name = "DELAYS"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        from devconsole.entry import EntryRefused, read_seconds
+        from devconsole.entry import EntryRefused, read_delays
 
-        if isinstance(value, tuple) or value == "none":
-            return () if value == "none" else value
+        if isinstance(value, tuple):
+            return value
         try:
-            delays = tuple(float(read_seconds(each)) for each in value.split(","))
-        except EntryRefused:
-            self.fail(f"{value}: write delays of at most a day such as 1s,30s,5min, or none.", param, ctx)
-        if len(delays) > RETRIES_MAX or any(delay > RETRY_DELAY_MAX_S for delay in delays):
-            self.fail(f"{value}: at most {RETRIES_MAX} delays of at most a day.", param, ctx)
-        return delays
+            return read_delays(value, most=RETRIES_MAX, longest_s=int(RETRY_DELAY_MAX_S))
+        except EntryRefused as refused:
+            self.fail(f"{value}: {refused}.", param, ctx)
 
 
 target_argument = click.argument("target", metavar="TARGET")

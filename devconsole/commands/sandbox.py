@@ -10,7 +10,7 @@ import click
 
 from devconsole import output
 from devconsole.commands.verb import Invocation, Noun
-from devconsole.format import size, span
+from devconsole.format import euros, size, span
 from devconsole.output import Column, ExitCode, facts, table
 from fixtures.sandbox.coverage import Covered, coverage
 from relay.api import (
@@ -130,9 +130,16 @@ def sandbox_text(view: SandboxView) -> str:
             ("objects", f"{view.objects:,}"),
             ("events", f"{view.events:,}"),
             ("undelivered", f"{view.undelivered:,}"),
+            ("tried again", retries(view)),
+            ("dispute fee", euros(view.dispute_fee_cents)),
             ("next by itself", instant(view.next_due_at) if view.next_due_at else "nothing"),
         )
     )
+
+
+def retries(view: SandboxView) -> str:
+    """When a failed delivery is made again."""
+    return f"after {', '.join(span(delay) for delay in view.retry_delays_s)}" if view.retry_delays_s else "never"
 
 
 def instant(at: datetime) -> str:

@@ -29,6 +29,10 @@ class SandboxView(View, frozen=True, kw_only=True):
     events: int
     undelivered: int
     """Deliveries to webhook endpoints that are still owed."""
+    retry_delays_s: tuple[float, ...]
+    """After each failed delivery, when the next try follows; none left: it is given up."""
+    dispute_fee_cents: int
+    """What a chargeback costs."""
     next_due_at: datetime | None
     """When something happens by itself: a session expires, a debit settles, a delivery is tried again."""
 

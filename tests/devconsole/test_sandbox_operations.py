@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from devconsole.settings import Settings
 from devconsole.virtual.host import Host, hosting
@@ -82,6 +83,31 @@ async def test_the_clock_is_set_ahead_for_the_sandbox_alone(client: ControlClien
     assert 86_000 < (after.now - before.now).total_seconds() < 87_000
     assert after.ahead_seconds > 86_000
     await _paid(client)  # signed a day ahead of us, which every library accepts
+
+
+async def test_retries_and_the_fee_of_a_dispute_are_as_they_were_set(tmp_path: Path) -> None:
+    settings = Settings(
+        devconsole_port=0,
+        devconsole_sandbox_port=0,
+        devconsole_sandbox_retries="1h,2h",  # type: ignore[arg-type]
+        devconsole_sandbox_dispute_fee="15.00",  # type: ignore[arg-type]
+        _env_file=None,  # type: ignore[call-arg]
+    )
+    home = Home(tmp_path / "home")
+    home.create()
+    async with running(settings, home) as server, ControlClient(server.record.relay_url, home.token()) as client:
+        shown = await client.call(ShowSandbox())
+        assert (shown.retry_delays_s, shown.dispute_fee_cents) == ((3_600, 7_200), 1_500)
+        async with ClientSession(shown.url, headers={"Authorization": "Bearer sk_test_0123456789"}) as http:
+            await http.post("/v1/webhook_endpoints", data={"url": "http://127.0.0.1:9/", "enabled_events[]": "*"})
+            await http.post("/v1/customers")
+            tries = []
+            for hours in (1, 1, 1, 24):
+                await client.call(AdvanceSandbox(seconds=hours * 3_600))
+                async with http.get("/_sandbox/deliveries") as answer:
+                    delivery = (await answer.json())["deliveries"][0]
+                tries.append((len(delivery["attempts"]), delivery["state"]))
+    assert tries == [(2, "pending"), (2, "pending"), (3, "failed"), (3, "failed")]
 
 
 async def test_what_cannot_be_is_refused_with_a_way_out(client: ControlClient, tmp_path: Path) -> None:

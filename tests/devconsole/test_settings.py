@@ -77,6 +77,10 @@ def test_amounts_and_rates_are_read_exactly(monkeypatch: pytest.MonkeyPatch) -> 
         ("DEVCONSOLE_PORT", "http", "integer"),
         ("DEVCONSOLE_STRIPE_API", "stripe.test", "http://"),
         ("DEVCONSOLE_FORWARD_TO", "http://127.0.0.1:1/hook, nowhere", "http://"),
+        ("DEVCONSOLE_SANDBOX_RETRIES", "soon", "1s,30s,5min, or none"),
+        ("DEVCONSOLE_SANDBOX_RETRIES", "4d", "none longer than 3 d"),
+        ("DEVCONSOLE_SANDBOX_RETRIES", ",".join(["1s"] * 21), "at most 20 delays"),
+        ("DEVCONSOLE_SANDBOX_DISPUTE_FEE", "15,00", "20.00"),
     ],
 )
 def test_a_wrong_value_names_the_variable_and_the_form(
@@ -123,6 +127,14 @@ def test_the_environment_wins_over_the_file_and_an_option_over_both(
 def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIPE_SECRET", "")
     assert read_settings().uses_sandbox
+
+
+@pytest.mark.parametrize(("written", "delays"), [("1s,30s,5min", (1, 30, 300)), ("none", ()), ("", None)])
+def test_when_the_sandbox_tries_again(
+    monkeypatch: pytest.MonkeyPatch, written: str, delays: tuple[int, ...] | None
+) -> None:
+    monkeypatch.setenv("DEVCONSOLE_SANDBOX_RETRIES", written)
+    assert read_settings().devconsole_sandbox_retries == delays
 
 
 def test_several_forward_targets() -> None:

@@ -20,6 +20,8 @@ SANDBOX = SandboxView(
     objects=12,
     events=31,
     undelivered=1,
+    retry_delays_s=(1.0, 30.0),
+    dispute_fee_cents=2_000,
     next_due_at=None,
 )
 
