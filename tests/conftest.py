@@ -1,4 +1,7 @@
-"""What every test may ask for: a clock that stands still, ids that count, and a fresh database file."""
+"""What every test may ask for: a clock that stands still, ids that count, and a fresh database file.
+
+And what every run tells in the end: the counts that proofs print, which pytest hides where they pass.
+"""
 
 from __future__ import annotations
 
@@ -47,3 +50,18 @@ async def database(database_path: Path) -> AsyncIterator[Database]:
     opened = Database(database_path)
     yield opened
     await opened.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the proofs of this run have counted, each in the words of its own `print`."""
+    told = [
+        (report.nodeid.rpartition("::")[2], report.capstdout.strip())
+        for report in terminalreporter.getreports("passed")
+        if report.when == "call" and "proof" in report.keywords and report.capstdout.strip()
+    ]
+    if told:
+        terminalreporter.section("what the proofs counted")
+    for name, words in told:
+        terminalreporter.line(f"{name}:")
+        for line in words.splitlines():
+            terminalreporter.line(f"    {line}")
