@@ -24,6 +24,8 @@ from relay.api import (
     RehearseEvents,
     ReloadCode,
     ReplayEvents,
+    ShowClock,
+    ShowDigest,
     ShowEvent,
     ShowSandbox,
     ShowTrace,
@@ -272,6 +274,18 @@ class Actions:
         from devconsole.screens.modals.sandbox import SandboxForm
 
         self._open(SandboxForm(await self._console.source.call(ShowSandbox())))
+
+    async def move_clock(self) -> None:
+        from devconsole.screens.modals.clock import ClockForm
+
+        clock = await self._console.source.call(ShowClock())
+        if clock.virtual:
+            self._open(ClockForm(clock, self._companies, company=self.selected_company()))
+        else:
+            self.nothing("This server runs on the clock of the machine; `devconsole server --virtual-clock` does not.")
+
+    def show_digest(self) -> None:
+        self._console.perform(ShowDigest(), lambda answer: self._console.copy_to_clipboard(answer.digest))
 
     def test_mode(self) -> None:
         from devconsole.screens.modals.confirm import TestModeForm

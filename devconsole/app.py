@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from devconsole.outcomes import Outcome
     from devconsole.playback import Playback
     from devconsole.record_actions import RecordActions
+    from devconsole.wanted import Wanted
     from devconsole.widgets.event_list import EventList
     from relay.api import MakeInvoicePdf, Operation
 
@@ -254,15 +255,15 @@ class DevConsole(App[int]):
             self._say(failed(error))
 
     @work(group="record", exclusive=True)
-    async def keep_story(self, *, event: str | None = None) -> None:
-        """Record what led to an event, or all that was done, as a scenario beside the server's data, and say where."""
+    async def keep_story(self, wanted: Wanted) -> None:
+        """Record a scenario beside the server's data, and say where."""
         from devconsole.outcomes import failed
         from devconsole.output import Failure
         from devconsole.recorded import keep_recording
         from relay.errors import RelayError
 
         try:
-            path, gaps = await keep_recording(self.source, event=event)
+            path, gaps = await keep_recording(self.source, wanted)
         except RelayError as error:
             self._say(failed(error))
         except (Failure, OSError) as error:
@@ -272,7 +273,17 @@ class DevConsole(App[int]):
             self.notify(told, title="Recorded as a scenario", markup=False)
 
     def action_record_scenario(self) -> None:
-        self.keep_story()
+        """Ask for the stretch; it begins with the selected event, if that is not just the newest."""
+        from devconsole.screens.modals.record import RecordForm
+        from relay.api import EventView
+
+        def answered(wanted: Wanted | None) -> None:
+            if wanted is not None:
+                self.keep_story(wanted)
+
+        selected, newest = self.actions.selected(EventView), next(iter(self.snapshot.events), None)
+        chosen = selected is not None and newest is not None and selected.id != newest.id
+        self.push_screen(RecordForm(event=selected.event_id if selected is not None and chosen else None), answered)
 
     # Where to go.
 
@@ -449,6 +460,12 @@ class DevConsole(App[int]):
 
     def action_tend_sandbox(self) -> None:
         self._act(self.actions.tend_sandbox)
+
+    def action_move_clock(self) -> None:
+        self._act(self.actions.move_clock)
+
+    def action_show_digest(self) -> None:
+        self._act(self.actions.show_digest)
 
     def action_test_mode(self) -> None:
         self._act(self.actions.test_mode)

@@ -171,6 +171,22 @@ ACTIONS = (
     ConsoleCommand(
         "sandbox.tend", None, "Sandbox", "Move, save or reset the sandbox", "Clock, snapshots, secret", "tend_sandbox"
     ),
+    ConsoleCommand(
+        "clock.advance",
+        None,
+        "Clock",
+        "Move the clock",
+        "Of a virtual server: by a span, or to the next moment at which something is due",
+        "move_clock",
+    ),
+    ConsoleCommand(
+        "ledger.digest",
+        None,
+        "Digest",
+        "Show the digest",
+        "One number for all that happened: the same story and seed have the same; it is copied",
+        "show_digest",
+    ),
     ConsoleCommand("test-mode.switch", "m", "Test mode", "Switch test mode on or off", "The lock file", "test_mode"),
 )
 

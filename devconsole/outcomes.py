@@ -13,9 +13,11 @@ from relay.api import (
     AutoTopupView,
     BalanceView,
     CallView,
+    ClockView,
     CompanyView,
     CreateTopup,
     DeliveryView,
+    DigestView,
     DrainBalance,
     EventView,
     FaultView,
@@ -122,6 +124,10 @@ def outcome(operation: Operation[Any], answer: Any) -> Outcome:
             good = answer.passed == answer.of
             text = f"{answer.passed} of {answer.of} guarantees given."
             return Outcome(text, "information" if good else "warning", "Graded")
+        case ClockView():
+            return Outcome(_time_of(answer), title="The clock")
+        case DigestView():
+            return Outcome(f"{answer.digest}, copied to the clipboard.", title="Digest of everything")
         case SandboxView():
             held = f"{count(answer.objects, 'object')} and {count(answer.events, 'event')}"
             return Outcome(f"It holds {held}; its time is {moment(answer.now)}.", title="Sandbox")
@@ -293,3 +299,10 @@ def _explained(told: SignatureExplanation) -> Outcome:
     parts = [f"{told.sentence}.", *(f"{line}." for line in told.evidence[:2])]
     sure = "" if told.certain else ", most likely"
     return Outcome(" ".join((*parts, told.remedy or "")), "warning", f"{words(told.cause).capitalize()}{sure}")
+
+
+def _time_of(clock: ClockView) -> str:
+    now = f"It is {clock.now:%Y-%m-%d %H:%M:%S} UTC"
+    if clock.next_due_at is None:
+        return f"{now}; nothing is due by itself."
+    return f"{now}; next due {clock.next_due_at:%Y-%m-%d %H:%M:%S}."

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devconsole.scenario import shelf, suite
-from devconsole.scenario.recording.of_event import record_event
-from devconsole.scenario.recording.recorder import record
+from devconsole.scenario.recording.of_event import record_event, record_inbox
 from devconsole.scenario.recording.shelf import folder_of, keep
 from devconsole.scenario.script import Script
+from devconsole.wanted import Wanted
 from relay.api import Operation, ShowStatus, StatusView
 
 if TYPE_CHECKING:
     from devconsole.source import Source
 
 
-async def keep_recording(source: Source, *, event: str | None) -> tuple[Path, tuple[str, ...]]:
+async def keep_recording(source: Source, wanted: Wanted) -> tuple[Path, tuple[str, ...]]:
     """Record and write; returns where, and what could not be told. Raises `Failure`, `RelayError` or `OSError`."""
     loop = asyncio.get_running_loop()
     status = await source.call(ShowStatus())
@@ -26,10 +26,11 @@ async def keep_recording(source: Source, *, event: str | None) -> tuple[Path, tu
         return asyncio.run_coroutine_threadsafe(source.call(operation), loop).result()
 
     def made() -> tuple[Path, tuple[str, ...]]:
-        if event is not None:
-            recording, name = record_event(call, event), f"event-{event}"
+        if wanted.event is not None:
+            recording, name = record_event(call, wanted.event), f"event-{wanted.event}"
         else:
-            recording, name = record(call, since=None, last=None, title=None), "recorded"
+            recording = record_inbox(call, first=wanted.first, last=wanted.last, title=wanted.title)
+            name = wanted.title or "recorded"
         return keep(recording.text, home=status.home, name=name), recording.gaps
 
     return await asyncio.to_thread(made)

@@ -197,7 +197,10 @@ def validate(invocation: Invocation, stories: tuple[str, ...]) -> int:
     "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write it here, not to stdout."
 )
 @click.option("--since", type=Since(), help="Only what was done since then: a time, or a span such as `10 min`.")
-@click.option("--last", type=click.IntRange(1), metavar="N", help="Only the last N operations.")
+@click.option("--until", type=Since(), help="Only what was done until then, with all that came of it.")
+@click.option("--last", type=click.IntRange(1), metavar="N", help="Only the last N operations of that.")
+@click.option("--from", "first", metavar="EVENT", help="From what caused this event on: evt_… or its inbox number.")
+@click.option("--to", "to", metavar="EVENT", help="Up to the arrival of this event.")
 @click.option("--event", metavar="EVENT", help="What led to this event: evt_… or its inbox number.")
 @click.option("--title", help="What the story is called.")
 @click.pass_obj
@@ -205,20 +208,29 @@ def record(
     invocation: Invocation,
     out: Path | None,
     since: datetime | None,
+    until: datetime | None,
     last: int | None,
+    first: str | None,
+    to: str | None,
     event: str | None,
     title: str | None,
 ) -> None:
     """`devconsole operations list` shows what is known. Pays on the Checkout page become steps too."""
-    from devconsole.scenario.recording.of_event import record_event
+    from devconsole.scenario.recording import of_event
+    from devconsole.scenario.recording.facts import Stretch
     from devconsole.scenario.recording.recorder import record as record_story
 
-    if event is not None and (since is not None or last is not None or title is not None):
+    by_time, by_event = (since, until, last), (first, to)
+    if event is not None and any(each is not None for each in (*by_time, *by_event, title)):
         raise click.UsageError("--event says by itself where the story begins, and what it is called.")
+    if any(each is not None for each in by_time) and any(each is not None for each in by_event):
+        raise click.UsageError("Choose by time (--since, --until, --last) or by event (--from, --to), not by both.")
     if event is not None:
-        recording = record_event(invocation.call, event)
+        recording = of_event.record_event(invocation.call, event)
+    elif any(each is not None for each in by_event):
+        recording = of_event.record_inbox(invocation.call, first=first, last=to, title=title)
     else:
-        recording = record_story(invocation.call, since=since, last=last, title=title)
+        recording = record_story(invocation.call, Stretch(since=since, until=until, last=last), title=title)
     if out is not None:
         out.write_text(recording.text, encoding="utf-8")
     if invocation.json:

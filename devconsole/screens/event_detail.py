@@ -17,6 +17,7 @@ from devconsole.format import ABSENT, clock, count, latency, moment, money, rela
 from devconsole.looks import Tone, toned
 from devconsole.screens.live import LiveScreen
 from devconsole.store import Update
+from devconsole.wanted import Wanted
 from devconsole.widgets.document import Document, headers_text
 from devconsole.widgets.effect_list import EffectList, TrialList
 from devconsole.widgets.event_list import EventList
@@ -157,7 +158,7 @@ class EventDetailScreen(LiveScreen):
 
     def action_as_scenario(self) -> None:
         if (shown := self.selected) is not None:
-            self.console.keep_story(event=shown.event_id)
+            self.console.keep_story(Wanted(event=shown.event_id))
 
     def action_copy_id(self) -> None:
         if (shown := self.selected) is not None:

@@ -200,3 +200,39 @@ def test_an_event_of_nobody_becomes_a_story_that_sends_it(running: RunningServer
     assert told.steps[0].do == "events.send"
     assert told.steps[0].expect and told.steps[0].expect.event_states == {"customer.updated": ("ignored",)}
     assert running.run("scenario", "record", "--event", "evt_none", "--json", code=1).error["code"] == "unknown_event"
+
+
+def test_a_stretch_of_the_inbox_begins_and_ends_where_somebody_says(running: RunningServer) -> None:
+    """What came later is not told, also where it changed what the stretch had left: an unpaid call, an open page."""
+    client = client_of(running)
+    client.call(SimulateCall(company=NORDLICHT, duration_s=60))
+    client.call(CreateTopup(company=ACME, amount_cents=5_000, card="visa"))
+    settled(client, ACME, cents=15_000)
+    (first,) = until(lambda: events(client, "payment_intent.succeeded"), what="the event of the payment")
+    client.call(SimulateCall(company=NORDLICHT, duration_s=4_000))
+    page = client.call(CheckoutTopup(company=NORDLICHT, amount_cents=5_000))
+    client.call(TriggerEvent(type="customer.updated"))
+    (mark,) = until(lambda: events(client, "customer.updated"), what="the event that ends the stretch")
+    pay(client, page.id, "visa")
+    settled(client, NORDLICHT, cents=1_903 - 42 - 2_800 + 5_000)
+    client.call(CreateTopup(company=ACME, amount_cents=1_000, card="visa"))
+    settled(client, ACME, cents=16_000)
+
+    told = recorded(running, "--from", first.event_id, "--to", str(mark.id), "--title", "A stretch")
+    assert [step.do for step in told.steps] == [
+        "topups.create",
+        "calls.simulate",
+        "topups.checkout",
+        "events.trigger",
+        None,
+    ]
+    end = last_expectation(told)
+    assert end.balances == {ACME: "150.00", NORDLICHT: "18.61"}
+    assert end.topups == {ACME: ("succeeded",), NORDLICHT: ("processing",)}
+    assert end.calls == {NORDLICHT: ("unpaid",)}
+
+    rest = recorded(running, "--since", mark.received_at.isoformat(), "--until", "0 s")
+    assert [step.do for step in rest.steps] == ["topups.create", None]
+    backwards = ("--from", str(mark.id), "--to", first.event_id)
+    assert running.run("scenario", "record", *backwards, "--json", code=1).error["code"] == "stretch_backwards"
+    running.run("scenario", "record", "--from", "1", "--last", "2", code=2)

@@ -27,6 +27,16 @@ from relay.api import (
 )
 from relay.api.performed import DONE
 
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """What is to be told: operations that began from `since` to `until`, the `last` few of them; None is no bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    last: int | None = None
+
+
 Call = Callable[[Operation[Any]], Any]
 """Ask the server. Raises `RelayError`."""
 
@@ -36,16 +46,18 @@ ROWS_MAX = 500
 
 @dataclass(frozen=True)
 class Facts:
-    """The stretch that is recorded, and the rows that it left. All oldest first."""
+    """The stretch that is recorded, and all that it left. Everything oldest first."""
 
     call: Call
     deeds: tuple[PerformedView, ...]
+    """From its beginning on; those after its end tell what came of something else."""
+    until: datetime | None
     earlier: tuple[PerformedView, ...]
     """What was done before the stretch, as far as it is still known."""
     companies: tuple[CompanyView, ...]
     cards: tuple[CardView, ...]
     ledger: tuple[LedgerView, ...]
-    """Rows of the stretch."""
+    """Rows since the beginning."""
     topups: tuple[TopupView, ...]
     """Also those from before, of all companies."""
     calls: tuple[CallView, ...]
@@ -54,6 +66,10 @@ class Facts:
     @property
     def began(self) -> datetime:
         return self.deeds[0].at
+
+    def is_told(self, at: datetime) -> bool:
+        """Whether what began then is not after the end."""
+        return self.until is None or at <= self.until
 
     def company(self, reference: str | int) -> CompanyView | None:
         """By id or slug."""
@@ -73,21 +89,23 @@ class Facts:
         return topup.created_at < self.began
 
 
-def gather(call: Call, *, since: datetime | None, last: int | None) -> Facts:
+def gather(call: Call, stretch: Stretch) -> Facts:
     """Ask for everything. Raises `Failure` when nothing was done, or too much."""
     known: Sequence[PerformedView] = call(ListOperations(limit=10_000)).rows[::-1]
-    deeds = [deed for deed in known if since is None or deed.at >= since][-last if last else 0 :]
-    if not deeds:
+    since, until = stretch.since, stretch.until
+    told = [deed for deed in known if (not since or deed.at >= since) and (not until or deed.at <= until)]
+    if not told:
         raise Failure(
-            "nothing was done that could be told",
+            "nothing was done then that could be told" if since or until else "nothing was done that could be told",
             remedy="Do something in the console first; `devconsole operations list` shows what is known.",
             code="nothing_recorded",
         )
-    began = deeds[0].at
+    began = told[-stretch.last if stretch.last else 0 :][0].at
     return Facts(
         call=call,
-        deeds=tuple(deeds),
-        earlier=tuple(known[: len(known) - len(deeds)]),
+        deeds=tuple(deed for deed in known if deed.at >= began),
+        until=until,
+        earlier=tuple(deed for deed in known if deed.at < began),
         companies=call(ListCompanies()).rows,
         cards=call(ListCards()).rows,
         ledger=tuple(row for row in _page(call, ListLedger(limit=ROWS_MAX), began) if row.created_at >= began),
@@ -104,7 +122,7 @@ def _page(call: Call, operation: Operation[Any], began: datetime) -> tuple[Any, 
     if rows and page.total > len(rows) and _time_of(rows[0]) >= began:
         raise Failure(
             "too much happened since then for one story",
-            remedy="Choose a shorter stretch: --last N.",
+            remedy="Choose a stretch that began later: --last N, or --since TIME.",
             code="stretch_too_long",
         )
     return rows
@@ -122,3 +140,15 @@ def _time_of(row: Any) -> datetime:
 
 def is_done(deed: PerformedView) -> bool:
     return deed.outcome == DONE
+
+
+def companies_of(facts: Facts, deed: PerformedView) -> list[CompanyView]:
+    """The companies that a deed names, by themselves or by what belongs to them."""
+    named: list[Any] = [deed.input.get("company")]
+    if deed.name == "companies.create":
+        named.append(deed.ids.get("id"))
+    if (call := facts.call_named(deed.input.get("call"))) is not None:
+        named.append(call.company_id)
+    if (topup := facts.topup(deed.input.get("topup") or deed.input.get("charge") or "")) is not None:
+        named.append(topup.company_id)
+    return [company for each in named if each is not None and (company := facts.company(each)) is not None]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,7 @@ class Unplayable:
     """A payment that no step can repeat."""
 
     topup: TopupView
+    at: datetime
     why: str
 
 
@@ -41,7 +43,7 @@ def payments_on_pages(facts: Facts) -> tuple[list[PerformedView], list[Unplayabl
             card = card_of(facts, brand, last4)
             if card is None:
                 what = f"it was paid with {brand} •••• {last4}, which needs a browser or is no test card"
-                unplayable.append(Unplayable(topup, what))
+                unplayable.append(Unplayable(topup, at, what))
             else:
                 paid.append(
                     PerformedView(
@@ -49,6 +51,17 @@ def payments_on_pages(facts: Facts) -> tuple[list[PerformedView], list[Unplayabl
                     )
                 )
     return paid, unplayable
+
+
+def with_payments(deeds: Sequence[PerformedView], paid: Sequence[PerformedView]) -> list[PerformedView]:
+    """In their order; what was paid at the very moment of other deeds stands right behind its page."""
+    told = list(deeds)
+    for payment in paid:
+        topup = payment.input["topup"]
+        of_topup = [n for n, deed in enumerate(told) if topup in (deed.ids.get("id"), deed.input.get("topup"))]
+        page = max((n for n in of_topup if told[n].name in ("topups.checkout", PAY)), default=-1)
+        told.insert(max(page + 1, bisect_left(told, payment.at, key=lambda deed: deed.at)), payment)
+    return told
 
 
 def card_of(facts: Facts, brand: str, last4: str) -> str | None:

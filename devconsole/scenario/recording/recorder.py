@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from devconsole.scenario.recording.draft import Draft, euros
 from devconsole.scenario.recording.effects import Effects
-from devconsole.scenario.recording.facts import Call, Facts, gather
+from devconsole.scenario.recording.facts import Call, Facts, Stretch, companies_of, gather
 from devconsole.scenario.recording.given import Before, before
-from devconsole.scenario.recording.payments import payments_on_pages
-from devconsole.scenario.recording.steps import Steps, companies_of
+from devconsole.scenario.recording.payments import payments_on_pages, with_payments
+from devconsole.scenario.recording.steps import Steps
 from devconsole.scenario.recording.text import write
-from relay.api import CompanyView, PerformedView
+from relay.api import CallView, CompanyView, PerformedView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,28 +26,38 @@ class Recording:
     """What could not be told; of the companies concerned nothing is expected."""
 
 
-def record(call: Call, *, since: datetime | None, last: int | None, title: str | None) -> Recording:
-    """Record what was done since a moment, or the last few operations, or all. Raises `Failure` and `RelayError`."""
-    facts = gather(call, since=since, last=last)
+def record(call: Call, stretch: Stretch, *, title: str | None = None) -> Recording:
+    """Record what was done in a stretch of time, with all that came of it, also later.
+
+    Raises `Failure` and `RelayError`.
+    """
+    facts = gather(call, stretch)
     paid, unplayable = payments_on_pages(facts)
-    deeds = sorted([*facts.deeds, *paid], key=lambda deed: deed.at)
-    effects, involved = Effects(facts, deeds), _involved(facts, deeds)
+    deeds = with_payments(facts.deeds, paid)
+    told = [deed for deed in deeds if facts.is_told(deed.at)]
+    last = len(told) - 1
+    effects, involved = Effects(facts, deeds), _involved(facts, told)
     known = {company.slug: before(facts, company) for company in involved}
     gaps = {slug: f"{slug}: {each.unlike[0]}" for slug, each in known.items() if each.unlike}
-    gaps |= {slug: f"{slug}: {why}" for slug, why in effects.strangers.items()}
-    gaps |= {each.topup.company_slug: f"{each.topup.company_slug}: {each.why}" for each in unplayable}
+    gaps |= {slug: f"{slug}: {why}" for slug, why in effects.strangers(last).items()}
+    gaps |= {
+        each.topup.company_slug: f"{each.topup.company_slug}: {each.why}"
+        for each in unplayable
+        if facts.is_told(each.at)
+    }
     writer = Steps(facts, deeds, effects)
-    created = {made for deed in facts.deeds for made in _created(facts, deed)}
+    created = {made for deed in told for made in _created(facts, deed)}
     given = [each for slug, each in known.items() if slug not in created]
-    told = [slug for slug in known if slug not in gaps]
+    expected = [slug for slug in known if slug not in gaps]
     for each in given:
         writer.drafts.extend(each.steps())
-    for place in range(len(deeds)):
+    for place in range(len(told)):
         if (draft := writer.add(place)) is not None:
-            _expect(draft, place, effects, [known[slug] for slug in told], created)
+            _expect(draft, place, effects, [known[slug] for slug in expected], created)
     gaps |= {slug: f"{slug}: a step is left out" for slug in writer.left_out if slug not in gaps}
     drafts = _without_expectations(writer.drafts, writer.left_out)
-    drafts.append(_ending(facts, deeds, effects, [known[slug] for slug in told if slug not in writer.left_out]))
+    ends = [known[slug] for slug in expected if slug not in writer.left_out]
+    drafts.append(_ending(facts, told, effects, ends, created))
     text = write(
         title=title or f"Recorded on {facts.began:%Y-%m-%d at %H:%M} UTC",
         companies=[(each.document(), _remarks(each, gaps)) for each in given],
@@ -95,21 +104,36 @@ def _without_expectations(drafts: list[Draft], left_out: set[str]) -> list[Draft
     return drafts
 
 
-def _ending(facts: Facts, deeds: Sequence[PerformedView], effects: Effects, companies: Sequence[Before]) -> Draft:
-    """Balances and states as they are now. Without anything to expect the ledger is proved all the same."""
-    draft = Draft(expect={"ledger_check": "true"})
-    called = {deed.ids.get("id") for deed in deeds if deed.name.startswith("calls.")}
+def _ending(
+    facts: Facts, told: Sequence[PerformedView], effects: Effects, companies: Sequence[Before], created: set[str]
+) -> Draft:
+    """Balances and states as they are once all has come of what is told. The ledger is proved in any case."""
+    draft, last = Draft(expect={"ledger_check": "true"}), len(told) - 1
+    called = {deed.ids.get("id") for deed in told if deed.name.startswith("calls.")}
     for each in companies:
-        slug, now = each.company.slug, each.company.balance
-        draft.expect.setdefault("balances", {})[slug] = euros(now.balance_cents)
-        if now.bonus_cents:
-            draft.expect.setdefault("bonus", {})[slug] = euros(now.bonus_cents)
-        if states := effects.topups_after(len(deeds), slug):
+        slug, is_new = each.company.slug, each.company.slug in created
+        money_cents, bonus_cents = (0, 0) if is_new else (each.money_cents, each.bonus_cents)
+        balance_cents = effects.balance_after(last, slug, before_cents=money_cents)
+        draft.expect.setdefault("balances", {})[slug] = euros(balance_cents)
+        if bonus_cents := effects.bonus_after(last, slug, before_cents=bonus_cents):
+            draft.expect.setdefault("bonus", {})[slug] = euros(bonus_cents)
+        if states := effects.topups_after(last, slug):
             draft.expect.setdefault("topups", {})[slug] = states
         calls = [call for call in facts.calls if call.company_slug == slug and call.id in called]
-        if calls:
-            draft.expect.setdefault("calls", {})[slug] = [call.charge_status for call in calls]
+        if calls and not any(_is_touched_later(call, facts) for call in calls):
+            draft.expect.setdefault("calls", {})[slug] = [_charge_status(call, last, effects) for call in calls]
     return draft
+
+
+def _charge_status(call: CallView, last: int, effects: Effects) -> str:
+    """As it was by then: a later credit may have paid it since."""
+    was_unpaid = call.charge_status == "charged" and call.amount_cents and not effects.is_paid_after(last, call.id)
+    return "unpaid" if was_unpaid else call.charge_status
+
+
+def _is_touched_later(call: CallView, facts: Facts) -> bool:
+    """Whether something was done to the call after the end: what it was by then is not known any more."""
+    return any(deed.input.get("call") == call.id and not facts.is_told(deed.at) for deed in facts.deeds)
 
 
 def _remarks(company: Before, gaps: dict[str, str]) -> list[str]:

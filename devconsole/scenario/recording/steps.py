@@ -10,7 +10,7 @@ from msgspec.structs import fields as struct_fields
 
 from devconsole.scenario.recording.draft import Draft, Names
 from devconsole.scenario.recording.effects import Effects
-from devconsole.scenario.recording.facts import Facts, is_done
+from devconsole.scenario.recording.facts import Facts, companies_of, is_done
 from devconsole.scenario.recording.payments import PAY, is_declined
 from relay.api import OPERATIONS, EventDetail, EventView, ListEvents, PerformedView, ShowEvent, TopupView
 
@@ -146,15 +146,3 @@ class Steps:
 
     def _companies_of(self, deed: PerformedView) -> set[str]:
         return {company.slug for company in companies_of(self._facts, deed)}
-
-
-def companies_of(facts: Facts, deed: PerformedView) -> list[Any]:
-    """The companies that a deed names, by themselves or by what belongs to them."""
-    named: list[Any] = [deed.input.get("company")]
-    if deed.name == "companies.create":
-        named.append(deed.ids.get("id"))
-    if (call := facts.call_named(deed.input.get("call"))) is not None:
-        named.append(call.company_id)
-    if (topup := facts.topup(deed.input.get("topup") or deed.input.get("charge") or "")) is not None:
-        named.append(topup.company_id)
-    return [company for each in named if each is not None and (company := facts.company(each)) is not None]

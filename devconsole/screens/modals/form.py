@@ -1,11 +1,11 @@
-"""What all forms share: a dialog that checks as somebody types and leaves with one ready operation, or with nothing.
+"""What all forms share: a dialog that checks as somebody types and leaves with a ready answer, or with nothing.
 
 A form reaches neither the server nor the disk; whoever opened it sends what it returns.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -28,10 +28,13 @@ def shown(text: str) -> Content:
     return Content("\n".join(printable(line) for line in text.split("\n")))
 
 
-class Form(ModalScreen[Answer | None]):
+A = TypeVar("A")
+
+
+class Dialog(ModalScreen[A | None], Generic[A]):
     """Fields on top, the outcome below them, two buttons at the end.
 
-    A form gives `heading` and `submit_label`, composes its fields, says in `answer()` what it returns, and may show
+    A dialog gives `heading` and `submit_label`, composes its fields, says in `answer()` what it returns, and may show
     in `outcome()` what would happen. `enter` sends, `escape` leaves without an answer.
     """
 
@@ -59,7 +62,7 @@ class Form(ModalScreen[Answer | None]):
                 yield from self.compose_buttons()
 
     def compose_fields(self) -> ComposeResult:
-        """The widgets of the form, in tab order."""
+        """Its widgets, in tab order."""
         raise NotImplementedError
 
     def compose_buttons(self) -> ComposeResult:
@@ -68,8 +71,8 @@ class Form(ModalScreen[Answer | None]):
     def key_hints(self) -> str:
         return f"enter {self.submit_label.lower()} · esc cancel"
 
-    def answer(self) -> Answer:
-        """The operation that the fields describe. Raises `Objection`."""
+    def answer(self) -> A:
+        """What the fields describe. Raises `Objection`."""
         raise NotImplementedError
 
     def outcome(self) -> Content:
@@ -98,7 +101,7 @@ class Form(ModalScreen[Answer | None]):
             return objection
         return None
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: A) -> None:
         self.dismiss(answer)
 
     def action_cancel(self) -> None:
@@ -134,3 +137,7 @@ class Form(ModalScreen[Answer | None]):
     @on(Button.Pressed, "#cancel")
     def _form_cancelled(self) -> None:
         self.action_cancel()
+
+
+class Form(Dialog[Answer]):
+    """A dialog whose answer is an operation."""

@@ -10,12 +10,20 @@ from devconsole.scenario import shelf, suite
 from devconsole.scenario.report import lines_of
 from devconsole.scenario.script import load
 from tests.devconsole.scenario.conftest import Play
+from tests.support.digests import known
 
 
 @pytest.mark.parametrize("path", shelf.shipped(), ids=lambda path: path.stem)
 def test_a_shipped_story_passes(path: Path, play: Play) -> None:
+    """And what happened in it is the same, to the byte, as on every other machine and Python."""
     result = play(load(path)[0])
     assert result.passed, "\n".join(lines_of(result))
+    assert result.digest == known()[result.name], "if this is meant: python -m tests.support.digests"
+
+
+def test_the_digest_of_each_row_of_each_story_is_known() -> None:
+    scripts, _ = suite.scripts_of(shelf.shipped())
+    assert list(known()) == [script.name for script in scripts]
 
 
 def test_what_the_product_promises_has_a_story() -> None:
