@@ -5,6 +5,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 PINS := .ci/constraints.txt
 PYTEST_WORKERS ?= 2
+SCHEMA := fixtures/scenarios/scenario.schema.json
 
 .PHONY: help run test check format proof bench demo picture install clean
 .DEFAULT_GOAL := help
@@ -37,15 +38,17 @@ run: $(STAMP)  ## start the console (without a terminal: the headless server)
 test: $(STAMP)  ## the whole suite
 	@$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope
 
-check: $(STAMP)  ## format, lint, types, import contracts
+check: $(STAMP)  ## format, lint, types, import contracts, the schema of stories
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/devconsole scenario schema | cmp -s - $(SCHEMA) || { echo "$(SCHEMA) is old; make format draws it anew" >&2; exit 1; }
 
 format: $(STAMP)  ## format and mend what can be mended
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/devconsole scenario schema > $(SCHEMA)
 
 proof: $(STAMP)  ## long proofs: crash points, random orders, the official tools
 	@$(PY) -m pytest -m proof

@@ -179,7 +179,7 @@ def test_the_schema_describes_every_key_of_a_step_and_the_input_of_every_act() -
 
 
 def test_the_shipped_schema_is_that_of_the_models() -> None:
-    """Regenerate it with `devconsole scenario schema > fixtures/scenarios/scenario.schema.json`."""
+    """`make format` draws it anew."""
     assert (shelf.SHIPPED / SCHEMA_FILE).read_text(encoding="utf-8") == schema_text() + "\n"
 
 
