@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, literal_column, select, update
 from sqlmodel import Session
 
 from billing.changes import Kind, announce
@@ -74,7 +74,7 @@ def change(session: Session, topup: TopupRow, *, now: datetime, **columns: Any) 
     """Set columns, by their SQL names, and announce it."""
     values = {f"b_{name}": value for name, value in columns.items()}
     _update(tuple(columns)).change(session, {**values, "b_id": topup.id, "b_updated_at": now})
-    announce(session, Kind.TOPUP, topup.id, topup.company_id)
+    announce(session, Kind.TOPUP, topup.id)
 
 
 @cache
@@ -126,7 +126,8 @@ _FIND: Final = Prepared(
         _COMPANIES.c.country,
         _COMPANIES.c.is_small_business,
     )
-    .join_from(_TOPUPS, _COMPANIES, _TOPUPS.c.company_id == _COMPANIES.c.id)
+    # The sum keeps SQLite from beginning with the company where there are few, and reading all of its top-ups.
+    .join_from(_TOPUPS, _COMPANIES, _TOPUPS.c.company_id + literal_column("0") == _COMPANIES.c.id)
     # A null parameter equals nothing, and each branch has its index.
     .where(
         (_TOPUPS.c.id == bindparam("b_id"))

@@ -1,4 +1,7 @@
-"""The engine's speed, beside bare sqlite3 that writes the same rows in one transaction per event."""
+"""The engine's speed, beside bare sqlite3 that writes the same rows in one transaction per event.
+
+Pieces: `topups`, `calls`, `check`; a number is how many ledger rows there were before, instead of a million.
+"""
 
 from __future__ import annotations
 
@@ -33,38 +36,52 @@ from tests.bench.figures import Goal, Series, ratio, report, series, void_note
 from tests.bench.processes import SECRET, SERVER_CORE, pin
 
 ROUNDS = 5
-EVENTS = 2_000
-CALLS = 2_000
+EVENTS = 1_000
+CALLS = 1_000
 SENDERS = 64
-SIZES = ((1, 0), (1_000, 0), (1, 1_000_000), (1_000, 1_000_000))
+COMPANIES = (1, 1_000)
+HISTORY = 1_000_000
+PIECES = ("topups", "calls", "check")
 TYPE = "checkout.session.completed"
 _numbers = count(1)
 
 
-def measure() -> None:
+def measure(*pieces: str) -> None:
     """Every world in every round, engine and floor one after the other on one core."""
+    history = next((int(piece) for piece in pieces if piece.isdecimal()), HISTORY)
+    chosen = [piece for piece in pieces if not piece.isdecimal()] or PIECES
+    if unknown := set(chosen) - set(PIECES):
+        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; pieces of engine: {', '.join(PIECES)}, or a number")
     pin(0, SERVER_CORE)
-    asyncio.run(_measure())
+    asyncio.run(_measure(chosen, history))
 
 
-async def _measure() -> None:
+async def _measure(pieces: Sequence[str], history: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        worlds = [World(Path(scratch), companies=companies, ledger_rows=rows) for companies, rows in SIZES]
+        sizes = [(companies, rows) for rows in (0, history) for companies in COMPANIES]
+        worlds = [World(Path(scratch), companies=companies, ledger_rows=rows) for companies, rows in sizes]
         for world in worlds:
             await world.build()
-        events = {world.name: _Measured() for world in worlds}
-        calls = {world.name: _Measured() for world in worlds}
-        for number in range(ROUNDS + 1):
+        if "topups" in pieces:
+            events = await _rounds(worlds, _topups)
+            _report("applied top-up events per second (verify, inbox, handler, ledger)", worlds, events)
+        if "calls" in pieces:
+            _report("call charges per second", worlds, await _rounds(worlds, _calls))
+        if "check" in pieces:
             for world in worlds:
-                applied = await _topups(world)
-                charged = await _calls(world)
-                if number:  # the first round warms everything up
-                    events[world.name].add(*applied)
-                    calls[world.name].add(*charged)
-        _report("applied top-up events per second (verify, inbox, handler, ledger)", worlds, events)
-        _report("call charges per second", worlds, calls)
+                await _check(world)
+
+
+async def _rounds(
+    worlds: Sequence[World], one: Callable[[World], Awaitable[tuple[float, float]]]
+) -> dict[str, _Measured]:
+    measured = {world.name: _Measured() for world in worlds}
+    for number in range(ROUNDS + 1):
         for world in worlds:
-            await _check(world)
+            found = await one(world)
+            if number:  # the first round warms everything up
+                measured[world.name].add(*found)
+    return measured
 
 
 class _Measured:
@@ -109,8 +126,8 @@ def _costs(rates: Sequence[float]) -> Series:
 
 
 async def _topups(world: World) -> tuple[float, float]:
-    marks = world.marks(*EVENT_TABLES)
     async with _Engine(world) as engine:
+        marks = world.marks(*EVENT_TABLES)
         bodies = [_body(topup_id, company_id) for topup_id, company_id in world.open_topups(EVENTS)]
         now = int(time.time())
         signed = [(body, sign(body, SECRET, now)) for body in bodies]
@@ -189,8 +206,8 @@ class _Engine:
 
 
 async def _calls(world: World) -> tuple[float, float]:
-    marks = world.marks(*CALL_TABLES)
     async with _Engine(world) as engine:
+        marks = world.marks(*CALL_TABLES)
         numbers = iter(range(CALLS))
 
         async def caller() -> None:

@@ -27,8 +27,7 @@ def topup_transactions(world: World, marks: Mapping[str, int]) -> list[list[Stat
     for row in rows["balance_transactions"]:
         event_of_topup[int(row["reference_id"])] = row["webhook_event_id"]
         events[row["webhook_event_id"]] += [_insert("balance_transactions", row), _moved(row)]
-    topups = [_topup(world, topup_id) for topup_id in event_of_topup]
-    for topup in topups:
+    for topup in world.topups(event_of_topup):
         events[event_of_topup[topup["id"]]].append(_updated("balance_topups", topup))
     for row in rows["invoices"]:
         events[event_of_topup[row["topup_id"]]].append(_insert("invoices", row))
@@ -82,10 +81,3 @@ def _moved(row: sqlite3.Row) -> Statement:
         "WHERE company_id = ?",
         (row["balance_after"], row["bonus_after"], row["reserved_after"], row["created_at"], row["company_id"]),
     )
-
-
-def _topup(world: World, topup_id: int) -> sqlite3.Row:
-    with closing(sqlite3.connect(world.engine_file)) as connection:
-        connection.row_factory = sqlite3.Row
-        row: sqlite3.Row = connection.execute("SELECT * FROM balance_topups WHERE id = ?", (topup_id,)).fetchone()
-        return row
