@@ -143,7 +143,7 @@ def _keep(
     session.add(decision)
     session.flush()
     assert decision.id is not None
-    announce(session, Kind.DECISION, decision.id, company_id)
+    announce(session, Kind.DECISION, decision.id)
     return decision
 
 

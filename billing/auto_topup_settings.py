@@ -92,7 +92,7 @@ def apply_settings(
         after=_facts(balance),
         now=now,
     )
-    announce(session, Kind.BALANCE, company_id, company_id)
+    announce(session, Kind.BALANCE, company_id)
     return balance
 
 

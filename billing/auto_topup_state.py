@@ -48,7 +48,7 @@ def failed(session: Session, topup: TopupRow, *, now: datetime, policy: Policy) 
         balance.auto_topup_retry_at = now + delay
         said = f"failure {failures} in a row, not tried again before {balance.auto_topup_retry_at:%H:%M} UTC"
     session.flush()
-    announce(session, Kind.BALANCE, topup.company_id, topup.company_id)
+    announce(session, Kind.BALANCE, topup.company_id)
     return said
 
 

@@ -81,7 +81,7 @@ def end_call(
     call.ended_at = now
     call.updated_at = now
     session.flush()
-    announce(session, Kind.CALL, call_id, call.company_id)
+    announce(session, Kind.CALL, call_id)
     account = account_of(session, call.company_id, policy=policy, now=now)
     charge_call(session, EndedCall(call_id, call.company_id, duration_s, call.non_billable_reason), account, now=now)
     return charge_of(session, call_id)
@@ -155,5 +155,5 @@ def _add(session: Session, call: Call) -> Call:
         },
     ).scalar_one()
     assert call.id is not None
-    announce(session, Kind.CALL, call.id, call.company_id)
+    announce(session, Kind.CALL, call.id)
     return call

@@ -27,7 +27,6 @@ class Change(NamedTuple):
 
     kind: Kind
     id: int
-    company_id: int | None = None
 
 
 Changes: TypeAlias = Mapping[Kind, Sequence[int]]
@@ -42,9 +41,9 @@ def by_kind(changes: Iterable[Change]) -> Changes:
     return found
 
 
-def announce(session: Session, kind: Kind, row_id: int, company_id: int | None = None) -> None:
+def announce(session: Session, kind: Kind, row_id: int) -> None:
     """Note a change; it is published when, and only if, the surrounding transaction commits."""
-    session.info.setdefault("changes", []).append(Change(kind, row_id, company_id))
+    session.info.setdefault("changes", []).append(Change(kind, row_id))
 
 
 def announce_all(session: Session, kind: Kind, row_ids: Iterable[int]) -> None:

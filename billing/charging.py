@@ -161,7 +161,7 @@ def _follow_up(session: Session, call: EndedCall, *, is_paid: bool, now: datetim
         call_id=call.call_id,
         now=now,
     )
-    announce(session, Kind.CALL, call.call_id, call.company_id)
+    announce(session, Kind.CALL, call.call_id)
 
 
 def _clock_time(seconds: int) -> str:

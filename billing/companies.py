@@ -53,8 +53,8 @@ def create_company(
     session.flush()
     assert company.id is not None
     open_balance(session, company_id=company.id, now=now, low_balance_threshold_cents=low_balance_threshold_cents)
-    announce(session, Kind.COMPANY, company.id, company.id)
-    announce(session, Kind.BALANCE, company.id, company.id)
+    announce(session, Kind.COMPANY, company.id)
+    announce(session, Kind.BALANCE, company.id)
     return company
 
 

@@ -130,8 +130,7 @@ def _record(session: Session, attempts: Sequence[_Attempt], now: datetime) -> No
         insert(_ATTEMPTS), [_attempt_columns(attempt, made.get(attempt.row.id, 0) + 1) for attempt in attempts]
     )
     for attempt in attempts:
-        company_id = attempt.outcome.company_id or attempt.row.company_id
-        announce(session, Kind.EVENT, attempt.row.id, company_id)
+        announce(session, Kind.EVENT, attempt.row.id)
 
 
 def _event_columns(attempt: _Attempt, now: datetime) -> dict[str, Any]:

@@ -93,8 +93,8 @@ def post(
         },
     )
     assert moved == 1, f"the balance of company {company_id} is not what the row of {posting_key} says"
-    announce(session, Kind.LEDGER, posting.id, company_id)
-    announce(session, Kind.BALANCE, company_id, company_id)
+    announce(session, Kind.LEDGER, posting.id)
+    announce(session, Kind.BALANCE, company_id)
     return posting
 
 

@@ -39,7 +39,7 @@ def remember_method(session: Session, topup: TopupRow, ids: PaymentIds, *, now: 
         },
     )
     if kept.rowcount:
-        announce(session, Kind.BALANCE, topup.company_id, topup.company_id)
+        announce(session, Kind.BALANCE, topup.company_id)
 
 
 def name_method(session: Session, topup: TopupRow, ids: PaymentIds) -> None:
@@ -56,7 +56,7 @@ def relabel_method(session: Session, method_id: str, *, label: str, now: datetim
     relabelled = session.connection().execute(_RELABEL, {"b_method": method_id, "b_label": label, "b_now": now})
     companies = list(relabelled.scalars())
     for company_id in companies:
-        announce(session, Kind.BALANCE, company_id, company_id)
+        announce(session, Kind.BALANCE, company_id)
     return companies
 
 
@@ -77,7 +77,7 @@ def forget_method(session: Session, method_id: str, *, now: datetime) -> list[in
         balance.stripe_payment_method_id = None
         balance.payment_method_label = None
         balance.updated_at = now
-        announce(session, Kind.BALANCE, balance.company_id, balance.company_id)
+        announce(session, Kind.BALANCE, balance.company_id)
     session.flush()
     return [balance.company_id for balance in balances]
 

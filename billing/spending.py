@@ -75,7 +75,7 @@ def set_limits(session: Session, *, company_id: int, change: LimitsChange, actor
         after=_facts(limits),
         now=now,
     )
-    announce(session, Kind.BALANCE, company_id, company_id)
+    announce(session, Kind.BALANCE, company_id)
     return limits
 
 

@@ -65,7 +65,7 @@ def customer_deleted(session: Session, event: Event[Customer]) -> Outcome:
     if balance is not None and balance.stripe_payment_method_id is not None:
         forget_method(session, balance.stripe_payment_method_id, now=event.now)
     session.flush()
-    announce(session, Kind.COMPANY, company.id, company.id)
+    announce(session, Kind.COMPANY, company.id)
     reason = f"{customer_id} was deleted at Stripe; {company.slug} gets a new customer with its next payment"
     return Outcome(OutcomeKind.APPLIED, reason, company.id, None, None)
 

@@ -118,7 +118,7 @@ def _insert(session: Session, claim: Claim, *, amount_cents: int, currency: str,
     }
     inserted = insert_unless_present(_TOPUPS, "idempotency_key").returning(_TOPUPS.c.id)
     topup_id: int = session.connection().execute(inserted, row).scalar_one()
-    announce(session, Kind.TOPUP, topup_id, claim.company_id)
+    announce(session, Kind.TOPUP, topup_id)
     keys = [key for key in (claim.ids.intent_id, claim.ids.session_id) if key]
     payments_appeared(session, keys, now=now)
     return topup_id

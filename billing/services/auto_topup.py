@@ -7,40 +7,16 @@ from sqlmodel import Session
 from billing import jobs
 from billing.auto_topup_decisions import decide
 from billing.auto_topup_settings import SettingsChange, apply_settings, check_settings
-from billing.clock import Clock, IdSource
-from billing.db import Database
 from billing.errors import AutoTopupSettingsInvalid, CardDeclined, GatewayUnavailable, Refused
-from billing.gateway import PaymentGateway, SavedMethod
-from billing.guard import TestModeGuard
+from billing.gateway import SavedMethod
 from billing.ledger import balance_of
 from billing.models import AutoTopupDecision, DecisionTrigger, PrepaidBalance
-from billing.policy import Policy
-from billing.services.customers import StripeCustomers
-from billing.services.payment_calls import PaymentCalls
+from billing.services.payment_service import PaymentService
 from billing.services.topup import TEST_CARD_PREFIX
 
 
-class AutoTopupService:
+class AutoTopupService(PaymentService):
     """Decides, keeps every decision, and charges off-session at most once per decision."""
-
-    def __init__(
-        self,
-        *,
-        db: Database,
-        gateway: PaymentGateway,
-        clock: Clock,
-        ids: IdSource,
-        policy: Policy,
-        guard: TestModeGuard,
-    ) -> None:
-        self._db = db
-        self._gateway = gateway
-        self._clock = clock
-        self._ids = ids
-        self._policy = policy
-        self._guard = guard
-        self._customers = StripeCustomers(db=db, gateway=gateway, clock=clock, ids=ids)
-        self._calls = PaymentCalls(db=db, gateway=gateway, clock=clock, policy=policy)
 
     async def configure(
         self,

@@ -64,5 +64,5 @@ def _keep_customer(session: Session, company_id: int, customer_id: str, *, now: 
         company.stripe_customer_id = customer_id
         company.updated_at = now
         session.flush()
-        announce(session, Kind.COMPANY, company_id, company_id)
+        announce(session, Kind.COMPANY, company_id)
     return company, company.stripe_customer_id
