@@ -11,13 +11,14 @@ from sqlmodel import Session, select
 
 from billing import audit
 from billing.audit import Action
-from billing.errors import InvalidAmount, NothingToRefund, RefundTooLarge, Refused, UnknownTopup
+from billing.companies import find_company
+from billing.errors import InvalidAmount, KeyUsedOtherwise, NothingToRefund, RefundTooLarge, Refused, UnknownTopup
 from billing.gateway import GatewayRefund
 from billing.jobs import enqueue
 from billing.models import PaymentRefund, Topup, TopupStatus
 from billing.money_text import money
 from billing.payment_refunds import GONE, RefundFact, book_what_went_back, note_refund
-from billing.topup_requests import FIRST_LOOK, KEY_LIFETIME
+from billing.topup_requests import FIRST_LOOK, KEY_LIFETIME, key_of
 from billing.topup_rows import topup_row
 
 REQUESTED = "requested"
@@ -40,26 +41,35 @@ def open_refund(
     *,
     amount_cents: int | None,
     reason: str | None,
-    idempotency_key: str,
+    request_key: str | None,
+    new_key: str,
     now: datetime,
     actor: str = "developer",
 ) -> tuple[Topup, PaymentRefund]:
-    """Write the intention; `amount_cents` None = all that is left. An unanswered one of the same amount is taken up.
+    """Write the intention; `amount_cents` None = all that is left.
 
-    Raises `UnknownTopup`, `NothingToRefund`, `RefundTooLarge`, `InvalidAmount`, or `Refused` for an unpaid top-up.
+    The request that had this `request_key` before is taken up, and without one any that is unanswered and of the same
+    amount. Raises `UnknownTopup`, `NothingToRefund`, `RefundTooLarge`, `InvalidAmount`, `KeyUsedOtherwise`, or
+    `Refused` for an unpaid top-up.
     """
     topup = session.get(Topup, topup_id, populate_existing=True)
     if topup is None:
         raise UnknownTopup(topup_id)
+    idempotency_key = new_key
+    if request_key is not None:
+        idempotency_key = key_of(find_company(session, topup.company_id), request_key, what="refund")
+        before = _requested_before(session, idempotency_key, topup_id=topup_id, amount_cents=amount_cents)
+        if before is not None:
+            return topup, before
     if topup.status is not TopupStatus.SUCCEEDED or topup.stripe_payment_intent_id is None:
         raise Refused(
             f"top-up {topup_id} is {topup.status}; only a paid one can be refunded",
             remedy="Cancel it instead, if it is still open.",
         )
     mine = session.exec(select(PaymentRefund).where(PaymentRefund.topup_id == topup_id)).all()
-    unanswered = [row for row in mine if row.status == REQUESTED]
-    for row in unanswered:
-        if amount_cents is None or row.amount_cents == amount_cents:
+    for row in mine:
+        is_same = amount_cents is None or row.amount_cents == amount_cents
+        if request_key is None and row.status == REQUESTED and is_same:
             return topup, row
     left_cents = topup.amount_cents - max(topup.refunded_cents, _underway(mine))
     if left_cents <= 0:
@@ -96,6 +106,26 @@ def open_refund(
         now=now,
     )
     return topup, row
+
+
+def receipt_of(row: PaymentRefund) -> RefundReceipt | None:
+    """What became of a request; None while Stripe has not answered it. Raises `Refused` when it would not take it."""
+    if row.refund_id is None:
+        if row.status in GONE:
+            raise Refused(row.failure_reason or f"Stripe refused refund request {row.id}")
+        return None
+    return RefundReceipt(row.refund_id, row.status, row.amount_cents, row.topup_id)
+
+
+def _requested_before(
+    session: Session, idempotency_key: str, *, topup_id: int, amount_cents: int | None
+) -> PaymentRefund | None:
+    """The refund that this very request has asked for before. Raises `KeyUsedOtherwise` when it was another one's."""
+    found = select(PaymentRefund).where(PaymentRefund.idempotency_key == idempotency_key)
+    row = session.exec(found, execution_options={"populate_existing": True}).one_or_none()
+    if row is not None and (row.topup_id != topup_id or amount_cents not in (None, row.amount_cents)):
+        raise KeyUsedOtherwise(f"a refund of {money(row.amount_cents)} of top-up {row.topup_id}")
+    return row
 
 
 def unanswered_refund(session: Session, row_id: int, *, now: datetime) -> tuple[Topup, PaymentRefund] | None:

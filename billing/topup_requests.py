@@ -98,7 +98,7 @@ def open_topup(
     assert topup.id is not None
     key, payload = f"{SETTLE_JOB}:{topup.id}", {"topup_id": topup.id}
     enqueue(session, kind=SETTLE_JOB, key=key, payload=payload, run_at=now + FIRST_LOOK)
-    announce(session, Kind.TOPUP, topup.id, company_id)
+    announce(session, Kind.TOPUP, topup.id)
     return topup
 
 
@@ -113,10 +113,10 @@ def requested_before(session: Session, idempotency_key: str, *, amount_cents: in
     return topup
 
 
-def key_of(company: Company, request_key: str) -> str:
+def key_of(company: Company, request_key: str, *, what: str = "topup") -> str:
     """What the caller's key is to Stripe: one of this installation and company, whatever others call theirs."""
     name = f"{company.id}/{company.created_at.isoformat()}/{request_key}"
-    return f"topup_{hashlib.sha256(name.encode()).hexdigest()[:40]}"
+    return f"{what}_{hashlib.sha256(name.encode()).hexdigest()[:40]}"
 
 
 def topup_of(session: Session, topup_id: int) -> Topup:

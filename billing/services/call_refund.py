@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from billing import audit, jobs
 from billing.audit import Action
@@ -16,6 +16,7 @@ from billing.db import Database
 from billing.errors import (
     InvalidAmount,
     InvalidReason,
+    KeyUsedOtherwise,
     NotCharged,
     NothingToRefund,
     RefundTooLarge,
@@ -24,7 +25,7 @@ from billing.errors import (
 )
 from billing.guard import TestModeGuard
 from billing.ledger import post
-from billing.models import Call, CallCharge, ChargeStatus, LedgerType, RefundStatus
+from billing.models import Call, CallCharge, ChargeStatus, LedgerEntry, LedgerType, RefundStatus
 from billing.money_text import money
 from billing.policy import Policy
 from billing.rules.buckets import Split, split_refund
@@ -54,12 +55,20 @@ class CallRefundService:
         self._guard = guard
 
     async def refund(
-        self, call_id: int, *, amount_cents: int | None, reason: str, actor: str, notes: str | None = None
+        self,
+        call_id: int,
+        *,
+        amount_cents: int | None,
+        reason: str,
+        actor: str,
+        notes: str | None = None,
+        request_key: str | None = None,
     ) -> CallCharge:
         """Give back `amount_cents`, or all that is left, to the same pots: money first, then bonus.
 
-        May be repeated until nothing is left. Raises `UnknownCall`, `NotCharged`, `NothingToRefund`, `InvalidAmount`,
-        `RefundTooLarge`, `RefundTooLate`, `InvalidReason`.
+        May be repeated until nothing is left; with the `request_key` of an earlier request of this call it is that
+        one, and books nothing. Raises `UnknownCall`, `NotCharged`, `NothingToRefund`, `InvalidAmount`,
+        `RefundTooLarge`, `RefundTooLate`, `InvalidReason`, `KeyUsedOtherwise`.
         """
         self._guard.check()
         return await self._db.write(
@@ -69,6 +78,7 @@ class CallRefundService:
             reason=_checked_reason(reason, notes=notes, actor=actor),
             notes=notes,
             actor=actor,
+            request_key=request_key,
             policy=self._policy,
             now=self._clock.now(),
         )
@@ -100,8 +110,13 @@ def refund_call(
     actor: str,
     policy: Policy,
     now: datetime,
+    request_key: str | None = None,
 ) -> CallCharge:
     """The transaction of `CallRefundService.refund`."""
+    if request_key is not None:
+        before = _refunded_before(session, call_id, request_key, amount_cents=amount_cents)
+        if before is not None:
+            return before
     charge = _refundable_charge(session, call_id, policy=policy, now=now)
     amount_cents = _checked_amount(charge, amount_cents)
     back = split_refund(
@@ -117,8 +132,8 @@ def refund_call(
         type=LedgerType.REFUND,
         money_cents=back.money_cents,
         bonus_cents=back.bonus_cents,
-        # The sum so far makes the key: each step of a cumulative refund is booked once.
-        posting_key=f"refund:call:{call_id}:{total_cents}",
+        # Without a name of the caller's, the sum so far: each step of a cumulative refund is booked once.
+        posting_key=_posting_key(call_id, total_cents if request_key is None else f"key:{request_key}"),
         description=f"Refund of call {call_id}: {reason}" + (f" ({notes})" if notes else ""),
         reference_type="call",
         reference_id=call_id,
@@ -146,8 +161,27 @@ def refund_call(
         after={"refunded_cents": total_cents, "ledger_id": posting.id},
         now=now,
     )
-    announce(session, Kind.CALL, call_id, charge.company_id)
+    announce(session, Kind.CALL, call_id)
     return charge
+
+
+def _refunded_before(
+    session: Session, call_id: int, request_key: str, *, amount_cents: int | None
+) -> CallCharge | None:
+    """The charge, if this very request has been booked. Raises `KeyUsedOtherwise` when it was of another amount."""
+    booked = session.exec(
+        select(LedgerEntry).where(LedgerEntry.posting_key == _posting_key(call_id, f"key:{request_key}"))
+    ).one_or_none()
+    if booked is None:
+        return None
+    back_cents = booked.money_cents + booked.bonus_cents
+    if amount_cents not in (None, back_cents):
+        raise KeyUsedOtherwise(f"a refund of {money(back_cents)} of call {call_id}")
+    return charge_of(session, call_id)
+
+
+def _posting_key(call_id: int, step: int | str) -> str:
+    return f"refund:call:{call_id}:{step}"
 
 
 def mark_non_billable(
@@ -196,7 +230,7 @@ def mark_non_billable(
         after={"charge": "refunded" if was == ChargeStatus.CHARGED else "none", "non_billable": True},
         now=now,
     )
-    announce(session, Kind.CALL, call_id, call.company_id)
+    announce(session, Kind.CALL, call_id)
     return call
 
 

@@ -6,23 +6,20 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from billing.clock import Clock, IdSource
-from billing.db import Database
 from billing.errors import Refused
-from billing.gateway import PaymentGateway, RefundRequest
-from billing.guard import TestModeGuard
+from billing.gateway import RefundRequest
 from billing.ledger import balance_of
 from billing.models import Company, PaymentRefund, Topup, TopupOrigin, TopupStatus
-from billing.policy import Policy
 from billing.refund_requests import (
     RefundReceipt,
     open_refund,
+    receipt_of,
     record_refund,
     record_refused_refund,
     unanswered_refund,
 )
-from billing.services.customers import StripeCustomers, locale_of
-from billing.services.payment_calls import PaymentCalls
+from billing.services.customers import locale_of
+from billing.services.payment_service import PaymentService
 from billing.topup_requests import (
     CHECKOUT_SLACK,
     OPEN,
@@ -42,27 +39,8 @@ TEST_CARD_PREFIX = "pm_card_"
 SWEEP_MAX = 100
 
 
-class StripeTopupService:
+class StripeTopupService(PaymentService):
     """One method per use case. Each may be repeated after a crash: the row comes first, and its key goes to Stripe."""
-
-    def __init__(
-        self,
-        *,
-        db: Database,
-        gateway: PaymentGateway,
-        clock: Clock,
-        ids: IdSource,
-        policy: Policy,
-        guard: TestModeGuard,
-    ) -> None:
-        self._db = db
-        self._gateway = gateway
-        self._clock = clock
-        self._ids = ids
-        self._policy = policy
-        self._guard = guard
-        self._customers = StripeCustomers(db=db, gateway=gateway, clock=clock, ids=ids)
-        self._calls = PaymentCalls(db=db, gateway=gateway, clock=clock, policy=policy)
 
     async def checkout(
         self,
@@ -142,11 +120,19 @@ class StripeTopupService:
         return await self._calls.give_up(topup, why="given up by a person")
 
     async def refund(
-        self, topup_id: int, *, amount_cents: int | None = None, reason: str | None = None
+        self,
+        topup_id: int,
+        *,
+        amount_cents: int | None = None,
+        reason: str | None = None,
+        request_key: str | None = None,
     ) -> RefundReceipt:
         """Send money back to the card, at Stripe, and book it. `amount_cents` None = all that is left.
 
-        Raises `UnknownTopup`, `NothingToRefund`, `RefundTooLarge`, `InvalidAmount`, `GatewayUnavailable`, `Refused`.
+        With the `request_key` of an earlier request it is that one's refund, as it is by now.
+
+        Raises `UnknownTopup`, `NothingToRefund`, `RefundTooLarge`, `InvalidAmount`, `KeyUsedOtherwise`,
+        `GatewayUnavailable`, `Refused`.
         """
         self._guard.check()
         topup, row = await self._db.write(
@@ -154,10 +140,11 @@ class StripeTopupService:
             topup_id,
             amount_cents=amount_cents,
             reason=reason,
-            idempotency_key=self._ids.new("refund_"),
+            request_key=request_key,
+            new_key=self._ids.new("refund_"),
             now=self._clock.now(),
         )
-        return await self._send_refund(topup, row)
+        return receipt_of(row) or await self._send_refund(topup, row)
 
     async def resume_refund(self, refund_row_id: int) -> None:
         """Send a refund that was asked for and never answered, with the key that it had."""

@@ -82,6 +82,12 @@ def limit(default: int, most: int) -> Callable[[F], F]:
     )
 
 
+def request_key(what: str) -> Callable[[F], F]:
+    """`--key NAME` of what moves money: whoever is not sure that it was done asks again with the same name."""
+    said = f"Your name for this request: made again, it is the same {what}."
+    return click.option("--key", "request_key", metavar="NAME", help=said)
+
+
 def start_options(function: F) -> F:
     """How a server starts. What is left out is decided by the settings."""
     for option in reversed(

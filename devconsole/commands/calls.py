@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devconsole.commands.arguments import Euros, RowId, Seconds, company, limit, some_company
+from devconsole.commands.arguments import Euros, RowId, Seconds, company, limit, request_key, some_company
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import amount, duration, euros, moment, rate, words
 from devconsole.output import Column, facts, table
@@ -85,9 +85,11 @@ def show_call(invocation: Invocation, call: int) -> None:
 @click.argument("call", type=RowId("call"))
 @click.option("--amount", type=Euros(), help="How much; else all that has not been refunded.")
 @click.option("--reason", default="technical_issue", show_default=True, help="Kept with the refund.")
+@request_key("refund")
 @click.pass_obj
-def refund_call(invocation: Invocation, call: int, amount: int | None, reason: str) -> None:
-    invocation.show(invocation.call(RefundCall(call=call, amount_cents=amount, reason=reason)), call_facts)
+def refund_call(invocation: Invocation, call: int, amount: int | None, reason: str, request_key: str | None) -> None:
+    request = RefundCall(call=call, amount_cents=amount, reason=reason, request_key=request_key)
+    invocation.show(invocation.call(request), call_facts)
 
 
 @command.command("mark-non-billable", operation=MarkNonBillable)

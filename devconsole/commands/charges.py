@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devconsole.commands.arguments import Euros
+from devconsole.commands.arguments import Euros, request_key
 from devconsole.commands.topups import topup_facts
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import euros
@@ -18,9 +18,13 @@ command = Noun("charges", help="Payments at Stripe: send money back to the card.
 @click.argument("charge", metavar="CHARGE|TOPUP")
 @click.option("--amount", type=Euros(), help="How much; else all that has not been refunded.")
 @click.option("--reason", help="duplicate, fraudulent or requested_by_customer.")
+@request_key("refund")
 @click.pass_obj
-def refund_charge(invocation: Invocation, charge: str, amount: int | None, reason: str | None) -> None:
-    request = RefundCharge(charge=charge.removeprefix("topup_"), amount_cents=amount, reason=reason)
+def refund_charge(
+    invocation: Invocation, charge: str, amount: int | None, reason: str | None, request_key: str | None
+) -> None:
+    charge = charge.removeprefix("topup_")
+    request = RefundCharge(charge=charge, amount_cents=amount, reason=reason, request_key=request_key)
     invocation.show(invocation.call(request), refund_facts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devconsole.commands.arguments import Euros, RowId, company, limit, some_company
+from devconsole.commands.arguments import Euros, RowId, company, limit, request_key, some_company
 from devconsole.commands.verb import Invocation, Noun
 from devconsole.format import amount, euros, moment, words
 from devconsole.output import Column, ExitCode, facts, table
@@ -36,10 +36,6 @@ COLUMNS: tuple[Column[TopupView], ...] = (
 )
 
 
-request_key = click.option(
-    "--key", "request_key", metavar="NAME", help="Your name for this request: made again, it is the same top-up."
-)
-
 command = Noun("topups", help="Top-ups: money that comes in.")
 
 
@@ -47,7 +43,7 @@ command = Noun("topups", help="Top-ups: money that comes in.")
 @company
 @click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00.")
 @click.option("--card", metavar="NAME|pm_…", help="A test card's name or a payment method; else the saved card.")
-@request_key
+@request_key("top-up")
 @click.pass_obj
 def create_topup(invocation: Invocation, company: str, amount: int, card: str | None, request_key: str | None) -> int:
     """Exit code 1 when the card was declined; the codes are in the answer."""
@@ -59,7 +55,7 @@ def create_topup(invocation: Invocation, company: str, amount: int, card: str | 
 @command.command("checkout", operation=CheckoutTopup)
 @company
 @click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00.")
-@request_key
+@request_key("top-up")
 @click.pass_obj
 def checkout_topup(invocation: Invocation, company: str, amount: int, request_key: str | None) -> None:
     request = CheckoutTopup(company=company, amount_cents=amount, request_key=request_key)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from relay.api.companies import CompanyRef, PositiveCents
+from relay.api.companies import CompanyRef, PositiveCents, RequestKey
 from relay.api.operation import Operation, Page, Role, View
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
@@ -89,3 +89,4 @@ class RefundCall(Operation[CallView], frozen=True, kw_only=True):
     amount_cents: PositiveCents | None = None
     reason: str = "technical_issue"
     actor: str = "developer"
+    request_key: RequestKey | None = None

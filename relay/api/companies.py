@@ -12,6 +12,8 @@ from relay.api.operation import Operation, Page, Role, View
 PositiveCents = Annotated[int, msgspec.Meta(gt=0, le=10_000_000)]
 CompanyRef = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 """A company's id or slug, as text."""
+RequestKey = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+"""The caller's own name for a request: made again with the same one, it is the same one, and moves no more money."""
 
 
 class BalanceView(View, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from relay.api.companies import CompanyRef, PositiveCents
+from relay.api.companies import CompanyRef, PositiveCents, RequestKey
 from relay.api.operation import Operation, Page, Role, View
 
 
@@ -54,10 +54,6 @@ class RefundView(View, frozen=True, kw_only=True):
     amount_cents: int
     topup: TopupView
     """As it is when the answer is written: the refund is booked."""
-
-
-RequestKey = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-"""The caller's own name for a request: made again with the same one, it is the same top-up and no second charge."""
 
 
 class CreateTopup(Operation[TopupView], frozen=True, kw_only=True):
@@ -118,3 +114,4 @@ class RefundCharge(Operation[RefundView], frozen=True, kw_only=True):
     charge: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     amount_cents: PositiveCents | None = None
     reason: str | None = None
+    request_key: RequestKey | None = None

@@ -80,7 +80,11 @@ async def list_calls(backend: Backend, request: ListCalls) -> Page[CallView]:
 @handles(RefundCall)
 async def refund_call(backend: Backend, request: RefundCall) -> CallView:
     await backend.call_refunds.refund(
-        request.call, amount_cents=request.amount_cents, reason=request.reason, actor=request.actor
+        request.call,
+        amount_cents=request.amount_cents,
+        reason=request.reason,
+        actor=request.actor,
+        request_key=request.request_key,
     )
     backend.worker.wake()
     return await call_view(backend, request.call)

@@ -122,7 +122,9 @@ async def list_cards(backend: Backend, _request: ListCards) -> Page[CardView]:
 @handles(RefundCharge)
 async def refund_charge(backend: Backend, request: RefundCharge) -> RefundView:
     topup = await _topup_of(backend, request.charge)
-    refund = await backend.topups.refund(topup.id, amount_cents=request.amount_cents, reason=request.reason)
+    refund = await backend.topups.refund(
+        topup.id, amount_cents=request.amount_cents, reason=request.reason, request_key=request.request_key
+    )
     return RefundView(
         refund_id=refund.refund_id,
         status=refund.status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from billing.db import Database
 from billing.errors import (
     InvalidAmount,
     InvalidReason,
+    KeyUsedOtherwise,
     NotCharged,
     NothingToRefund,
     RefundTooLarge,
@@ -88,6 +90,27 @@ async def test_partial_refunds_add_up_and_go_to_money_first(
     ]
     refunds = await rows(database, LedgerEntry, type=LedgerType.REFUND)
     assert [(entry.money_cents, entry.bonus_cents) for entry in refunds] == [(50, 0), (20, 10), (0, 30)]
+
+
+async def test_a_refund_made_again_with_its_key_is_the_same_refund(
+    database: Database, clock: ManualClock, prepaid: PrepaidBillingService, call_refunds: CallRefundService
+) -> None:
+    company, call = await charged_call(database, clock, prepaid)
+
+    async def ask(amount_cents: int | None, key: str | None) -> int:
+        charge = await call_refunds.refund(
+            call, amount_cents=amount_cents, reason="quality_issue", actor="ada", request_key=key
+        )
+        return charge.refunded_cents
+
+    assert set(await asyncio.gather(*(ask(30, "case 7") for _ in range(20)))) == {30}
+    assert await money_of(database, company) == Money(920)
+    with pytest.raises(KeyUsedOtherwise, match=r"a refund of 0\.30 EUR of call"):
+        await ask(40, "case 7")
+    # Under another name, and without one, the same amount is meant once more.
+    assert [await ask(30, "case 8"), await ask(30, None), await ask(None, "the rest")] == [60, 90, 110]
+    assert [await ask(None, "the rest"), await ask(30, "case 7")] == [110, 110]
+    assert await money_of(database, company) == Money(1_000)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from billing.errors import (
     UnknownTopup,
 )
 from billing.models import Topup
+from billing.refund_requests import RefundReceipt
 from tests.support.events import Story, event, receive
 from tests.support.gateway import AUTHENTICATING, FakeGateway, ProcessKilled, unreachable
 from tests.support.services import Billing
@@ -471,6 +472,45 @@ async def test_a_refund_killed_before_its_answer_is_made_once(billing: Billing, 
         await billing.topups.refund(topup.id or 0, amount_cents=2_000)
     again = await billing.restarted().topups.refund(topup.id or 0, amount_cents=2_000)
     assert (again.refund_id, len(gateway.refunds)) == ("re_1", 1)
+
+
+async def test_a_refund_made_again_with_its_key_is_the_same_refund(billing: Billing, gateway: FakeGateway) -> None:
+    """After a crash before Stripe's answer, twenty at once, and when all is over: the money goes back once."""
+    company_id = await billing.company()
+    topup = await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa")
+    topup_id = topup.id or 0
+
+    async def ask(engine: Billing = billing, amount_cents: int | None = 1_000) -> RefundReceipt:
+        return await engine.topups.refund(topup_id, amount_cents=amount_cents, request_key="case 7")
+
+    gateway.after.append(ProcessKilled())
+    with pytest.raises(ProcessKilled):
+        await ask()
+    again = await ask(billing.restarted())
+    all_of_them = await asyncio.gather(*(ask() for _ in range(20)), ask(amount_cents=None))
+    assert {receipt.refund_id for receipt in all_of_them} == {again.refund_id}
+    assert (len(gateway.refunds), await billing.money(company_id)) == (1, 4_000)
+    # The same amount once more, because somebody means it: under another name, and without one.
+    await billing.topups.refund(topup_id, amount_cents=1_000, request_key="case 8")
+    await billing.topups.refund(topup_id, amount_cents=1_000)
+    assert (len(gateway.refunds), await billing.money(company_id)) == (3, 2_000)
+    assert await billing.breaches() == []
+
+
+async def test_the_key_of_a_refund_belongs_to_one_request(billing: Billing, gateway: FakeGateway) -> None:
+    company_id = await billing.company()
+    mine = await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa", request_key="7")
+    other = await billing.topups.charge(company_id, 5_000, payment_method="pm_card_visa")
+    await billing.topups.refund(mine.id or 0, amount_cents=1_000, request_key="7")
+    for topup, amount_cents in ((mine, 2_000), (other, 1_000)):
+        with pytest.raises(KeyUsedOtherwise, match=r"a refund of 10\.00 EUR of top-up 1"):
+            await billing.topups.refund(topup.id or 0, amount_cents=amount_cents, request_key="7")
+    # What Stripe has refused stays refused under its name.
+    gateway.before.append(Refused("Stripe refused the request: the charge is disputed"))
+    for _ in range(2):
+        with pytest.raises(Refused, match="the charge is disputed"):
+            await billing.topups.refund(other.id or 0, amount_cents=1_000, request_key="8")
+    assert (len(gateway.refunds), await billing.money(company_id)) == (1, 9_000)
 
 
 async def test_a_refund_that_stripe_refuses_frees_its_amount(billing: Billing, gateway: FakeGateway) -> None:
