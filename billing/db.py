@@ -9,27 +9,34 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.changes import Change, Changes, by_kind
-from billing.errors import DatabaseClosed
+from billing.errors import DatabaseClosed, DatabaseLocked
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+LOCK_PATIENCE_S: Final = 10.0
+"""How long whoever needs the file waits while another process holds it."""
 BATCH_MAX = 256
 """Functions that share one commit at most: bounds how long the first of them waits for the last."""
+
+_PRIMARY: Final = 0xFF
+"""SQLite's extended codes say more in the upper bits."""
 
 Listener = Callable[[Changes], None]
 
@@ -46,11 +53,12 @@ class _Write:
 class Database:
     """One SQLite file. `write` for transactions, `read` for everything else."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience_s: float = LOCK_PATIENCE_S) -> None:
+        """`patience_s`: so long a writer waits for another process to let go of the file."""
         self.path = path
         self.commits = 0
         """Transactions of this process so far; whatever else changes the file was somebody else."""
-        self._writer: Engine = _writer_engine(path)
+        self._writer: Engine = _writer_engine(path, patience_s)
         self._reader = create_async_engine(f"sqlite+aiosqlite:///{path}")
         event.listen(self._reader.sync_engine, "connect", _prepare_reader)
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
@@ -66,7 +74,8 @@ class Database:
     async def write(self, function: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(session, …)` in a write transaction and return its result once it is durable.
 
-        Raises what the function raises; then nothing of it is kept. Cancelling the caller does not cancel the write.
+        Raises what the function raises, or `DatabaseLocked`; then nothing of it is kept. Cancelling the caller does
+        not cancel the write.
         """
         if self._closed:
             raise DatabaseClosed(self.path)
@@ -77,9 +86,10 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session on a connection that refuses to write (`PRAGMA query_only`)."""
-        async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
-            yield session
+        """A session on a connection that refuses to write (`PRAGMA query_only`). Raises `DatabaseLocked`."""
+        with locks_named(self.path):
+            async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
+                yield session
 
     async def close(self) -> None:
         """Finish what waits, then close. Further writes raise `DatabaseClosed`."""
@@ -121,7 +131,7 @@ class Database:
             return
         changes: list[Change] = []
         try:
-            with self._writer.begin() as connection:
+            with locks_named(self.path), self._writer.begin() as connection:
                 for write in batch:
                     changes.extend(_run_in_savepoint(connection, write))
         except BaseException as error:
@@ -133,7 +143,7 @@ class Database:
     def _commit_alone(self, write: _Write) -> Changes:
         """Without a savepoint there is nothing to copy aside: a sixth less work for a batch of deliveries."""
         try:
-            with Session(bind=self._writer, expire_on_commit=False) as session:
+            with locks_named(self.path), Session(bind=self._writer, expire_on_commit=False) as session:
                 result = write.run(session)
                 changes = by_kind(session.info.get("changes", ()))
                 session.commit()
@@ -166,6 +176,23 @@ class Database:
                 write.future.set_result(write.result)
 
 
+@contextmanager
+def locks_named(path: Path) -> Iterator[None]:
+    """Raise `DatabaseLocked` for what SQLite says when it has given up waiting for another process."""
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
+        if is_locked(error):
+            raise DatabaseLocked(path) from error
+        raise
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether the driver, itself or through SQLAlchemy, tells of a file that another process holds."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(said, sqlite3.OperationalError) and said.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
+
+
 def _run_in_savepoint(connection: Connection, write: _Write) -> list[Change]:
     """Run one function in its own savepoint and session; an exception undoes it alone."""
     with Session(bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
@@ -179,8 +206,8 @@ def _run_in_savepoint(connection: Connection, write: _Write) -> list[Change]:
         return list(session.info.get("changes", ()))
 
 
-def _writer_engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 10.0})
+def _writer_engine(path: Path, patience_s: float) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": patience_s})
     event.listen(engine, "connect", _prepare_writer)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -194,14 +221,13 @@ def _prepare_writer(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()
 
 
 def _prepare_reader(dbapi_connection: Any, _record: Any) -> None:
     cursor = dbapi_connection.cursor()
     cursor.execute("PRAGMA query_only=ON")
-    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute(f"PRAGMA busy_timeout={LOCK_PATIENCE_S * 1000:.0f}")
     cursor.close()
 
 

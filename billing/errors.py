@@ -2,6 +2,7 @@
 
 BillingError
 ├── DatabaseClosed
+├── DatabaseLocked           another process holds the file; nothing happened, and it may be tried again
 ├── SchemaError
 │   ├── DatabaseTooNew       written by a later version
 │   └── NotADatabase
@@ -44,6 +45,19 @@ class DatabaseClosed(BillingError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"the database {path} is closed", remedy="Start the server again.")
+
+
+class DatabaseLocked(BillingError):
+    """Another process has held the file for longer than anybody here waits. Nothing of the transaction is kept."""
+
+    code = "database_locked"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"another process keeps the database {path} locked",
+            remedy="Find what has the file open (a database tool with an unfinished transaction, a backup, a program "
+            "that synchronises the folder), let it end, and try again.",
+        )
 
 
 class SchemaError(BillingError):

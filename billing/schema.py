@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from billing.db import LOCK_PATIENCE_S, is_locked, locks_named
 from billing.errors import DatabaseTooNew, NotADatabase
 
 HEAD: Final = "0008"
@@ -33,8 +34,14 @@ class SchemaState:
 def prepare(path: Path, *, now: datetime, migrations: Path = MIGRATIONS, head: str = HEAD) -> SchemaState:
     """Create the file, bring it up to date, or find it current. To be called before `Database(path)`.
 
-    Raises `DatabaseTooNew` or `NotADatabase`, and then has changed nothing. An upgrade that fails is undone as a whole.
+    Raises `DatabaseTooNew`, `NotADatabase` or `DatabaseLocked`, and then has changed nothing. An upgrade that fails is
+    undone as a whole.
     """
+    with locks_named(path):
+        return _prepare(path, now=now, migrations=migrations, head=head)
+
+
+def _prepare(path: Path, *, now: datetime, migrations: Path, head: str) -> SchemaState:
     revision = _revision_of(path)
     if revision == head:
         return SchemaState(head, migrated_from=None, backup=None, is_new=False)
@@ -56,7 +63,7 @@ def _revision_of(path: Path) -> str | None:
     if not path.is_file():
         raise NotADatabase(path, "it is not a file")
     try:
-        with closing(sqlite3.connect(path)) as connection:
+        with closing(sqlite3.connect(path, timeout=LOCK_PATIENCE_S)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not tables:
                 return None
@@ -64,6 +71,8 @@ def _revision_of(path: Path) -> str | None:
                 raise NotADatabase(path, f"it holds tables of something else, such as {min(tables)}")
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.DatabaseError as error:
+        if is_locked(error):
+            raise
         raise NotADatabase(path, str(error)) from error
     if row is None:
         raise NotADatabase(path, "it does not say which schema revision it has")
@@ -80,7 +89,10 @@ def _back_up(path: Path, revision: str, now: datetime) -> Path:
         backup = path.with_name(f"{stem}-{number}")
     unfinished = backup.with_name(backup.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
+    with (
+        closing(sqlite3.connect(path, timeout=LOCK_PATIENCE_S)) as source,
+        closing(sqlite3.connect(unfinished)) as target,
+    ):
         source.backup(target)
     return unfinished.rename(backup)
 
@@ -91,7 +103,7 @@ def _upgrade(path: Path, migrations: Path) -> None:
     from sqlalchemy import create_engine, event
 
     config = _config(migrations)
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": LOCK_PATIENCE_S})
     event.listen(engine, "connect", _leave_transactions_to_us)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:

@@ -20,7 +20,7 @@ from billing import inbox, job_queue
 from billing.changes import Changes, Kind
 from billing.clock import Clock
 from billing.db import Database
-from billing.errors import GatewayUnavailable, Refused, TestModeOff
+from billing.errors import DatabaseLocked, GatewayUnavailable, Refused, TestModeOff
 from billing.guard import AlwaysOn, TestModeGuard
 from billing.handlers import HANDLERS, Rule
 from billing.job_queue import DueJob
@@ -209,10 +209,16 @@ class Worker:
 
     async def _run_job(self, job: DueJob) -> None:
         try:
+            await self._do_job(job)
+        except DatabaseLocked as error:
+            log.warning("what became of job %s %s could not be noted, so it is done again: %s", job.id, job.kind, error)
+
+    async def _do_job(self, job: DueJob) -> None:
+        try:
             handler = self._handlers[job.kind]
             again_at = await handler(job.payload)
-        except (TestModeOff, GatewayUnavailable) as error:
-            # Neither says anything about the job; it waits as long as it takes.
+        except (TestModeOff, GatewayUnavailable, DatabaseLocked) as error:
+            # None of them says anything about the job; it waits as long as it takes.
             await self._db.write(job_queue.postpone, job, error.message, gives_up=False, now=self._clock.now())
         except Refused as error:
             log.warning("job %s %s refused: %s", job.id, job.kind, error.message)

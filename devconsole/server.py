@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from billing.errors import DatabaseLocked
 from devconsole import __version__, collector, output
 from devconsole.exclusive import exclusive
 from devconsole.headless import LinePrinter, Narrator
@@ -78,7 +79,10 @@ def run_server(
     if until_stdin_closes:
         ending.when_stdin_closes()
     with exclusive(home), logging_to(home.log), asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(_serve(settings, home, ending, world=world, parts=parts, as_json=as_json))
+        try:
+            return runner.run(_serve(settings, home, ending, world=world, parts=parts, as_json=as_json))
+        except DatabaseLocked as error:
+            raise Failure(f"the server cannot start: {error.message}", remedy=error.remedy, code=error.code) from error
 
 
 class Ending:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from billing.clock import Clock, IdSource, RandomIds, SeededIds
-from billing.db import Database
+from billing.db import Database, locks_named
 from billing.errors import SchemaError
 from billing.schema import prepare
 from billing.services.auto_topup import AutoTopupService
@@ -64,7 +64,7 @@ class Running:
 async def running(
     settings: Settings, home: Home, world: World | None = None, parts: Parts | None = None
 ) -> AsyncIterator[Running]:
-    """Start everything in the order in which it is needed, stop it in the reverse. Raises `Failure`.
+    """Start everything in the order in which it is needed, stop it in the reverse. Raises `Failure`, `DatabaseLocked`.
 
     In a `world` time is virtual; it needs the sandbox, which shares it.
     """
@@ -77,7 +77,10 @@ async def running(
         test_mode = _test_mode(settings, home, clock)
         db = _open_database(settings, home, clock, world, parts)
         stack.push_async_callback(db.close)
-        sandbox = await _start_sandbox(settings, home, world) if settings.uses_sandbox else None
+        sandbox = None
+        if settings.uses_sandbox:
+            with locks_named(home.sandbox_db):
+                sandbox = await _start_sandbox(settings, home, world)
         if sandbox is not None:
             stack.push_async_callback(sandbox.stop)
         backend = _backend(

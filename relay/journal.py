@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from billing import inbox
 from billing.db import Database
+from billing.errors import DatabaseLocked
 from billing.inbox import Arrival, Stored
 
 log = logging.getLogger(__name__)
@@ -119,13 +120,14 @@ class Journal:
 
     async def _after_failure(self, batch: Sequence[_Waiting], error: Exception) -> None:
         """One arrival that cannot be stored must not take the others of its batch with it."""
-        if len(batch) > 1:
+        if len(batch) > 1 and not isinstance(error, DatabaseLocked):  # a lock is on all of them, and was waited for
             for waiting in batch:
                 await self._write([waiting])
             return
-        log.error("arrival_not_stored", exc_info=error)
-        if not batch[0].stored.done():
-            batch[0].stored.set_exception(error)
+        log.error("arrivals_not_stored", extra={"count": len(batch)}, exc_info=error)
+        for waiting in batch:
+            if not waiting.stored.done():
+                waiting.stored.set_exception(error)
 
 
 def _store(session: Session, batch: Sequence[_Waiting]) -> list[Stored]:

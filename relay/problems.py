@@ -46,6 +46,7 @@ STATUS: tuple[tuple[type[errors.BillingError], int], ...] = (
     (errors.CardDeclined, 400),
     (errors.GatewayUnavailable, 502),
     (errors.DatabaseClosed, 503),
+    (errors.DatabaseLocked, 503),
     (errors.BillingError, 500),
 )
 """The first that fits counts, so narrow classes stand before wide ones."""

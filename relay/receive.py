@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
-from billing.errors import DatabaseClosed
+from billing.errors import DatabaseClosed, DatabaseLocked
 from billing.inbox import Arrival, EventHead, NotAnEvent, read_head
 from billing.signature import SignatureVerdict, verify
 from relay.backend import Backend
@@ -74,7 +74,9 @@ def webhook(backend: Backend) -> Handler:
         try:
             stored = await journal.store(arrival, started=started)
         except (JournalFull, DatabaseClosed):
-            return _busy()
+            return _busy("too many deliveries are waiting to be stored")
+        except DatabaseLocked as error:
+            return _busy(error.message)
         if stored.http_status == 200:
             upstreams.heard(arrival.source, arrival.received_at)
         response = web.Response(
@@ -235,6 +237,6 @@ def _refusal(
     return msgspec.json.encode(refusal).decode()
 
 
-def _busy() -> web.Response:
-    body = _refusal(code="busy", reason="too many deliveries are waiting to be stored", remedy="Send it again.")
+def _busy(reason: str) -> web.Response:
+    body = _refusal(code="busy", reason=reason, remedy="Send it again.")
     return web.Response(body=body.encode(), status=503, headers={"Retry-After": "1"}, content_type="application/json")

@@ -10,15 +10,15 @@ import multiprocessing
 import os
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-
-from billing.db import Database
+from billing.db import LOCK_PATIENCE_S
 from devconsole.lab.hazards import Hazards
 from devconsole.lab.points import Point, Points, database_with, gateway_with
+from devconsole.output import Failure
 from devconsole.parts import Parts
 from devconsole.server import run_server
 from relay.home import Home
@@ -32,7 +32,7 @@ READY_S = 30.0
 KILLED = -9
 """Exit code of a process that did as a deadly point says."""
 POLL_S = 0.01
-IMPATIENT_MS = 200
+IMPATIENT_S = 0.2
 """How long a writer waits for the lock where a locked database is to be noticed; otherwise ten seconds."""
 
 
@@ -123,26 +123,15 @@ def serve(plan: Plan, line: Connection) -> None:
     hazards = Hazards(line, plan.struck)
     hazards.listen()
     points = Points(plan.points, plan.deadly[0] if plan.deadly else None)
-    counted = database_with(points)
+    patience_s = IMPATIENT_S if plan.impatient else LOCK_PATIENCE_S
     parts = Parts(
-        database=_impatient(counted) if plan.impatient else counted,
+        database=partial(database_with(points), patience_s=patience_s),
         gateway=gateway_with(points),
         clock=lambda: hazards,
         rules=hazards.rules(),
     )
     start = {"port": plan.port, "stripe_api": plan.stripe_api}
-    raise SystemExit(run_server(Home(plan.home), start=start, as_json=True, parts=parts))
-
-
-def _impatient(base: type[Database]) -> type[Database]:
-    """`base`, with a writer that gives up soon when somebody else holds the lock."""
-
-    def give_up_soon(dbapi_connection: Any, _record: Any) -> None:
-        dbapi_connection.execute(f"PRAGMA busy_timeout={IMPATIENT_MS}")
-
-    class ImpatientDatabase(base):  # type: ignore[valid-type, misc]
-        def __init__(self, path: Path) -> None:
-            super().__init__(path)
-            event.listen(self._writer, "connect", give_up_soon)
-
-    return ImpatientDatabase
+    try:
+        raise SystemExit(run_server(Home(plan.home), start=start, as_json=True, parts=parts))
+    except Failure as failure:
+        raise SystemExit(f"{failure.code}: {failure.message}") from None

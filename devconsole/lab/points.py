@@ -76,11 +76,11 @@ def database_with(points: Points) -> type[Database]:
     """`Database`, with a point before and after each commit. One that wrote nothing is none."""
 
     class CountedDatabase(Database):
-        def __init__(self, path: Path) -> None:
+        def __init__(self, path: Path, **options: Any) -> None:
             self._wrote: list[str] = []
             """The functions that wrote something into the transaction that is open."""
             self._committed: list[str] = []
-            super().__init__(path)
+            super().__init__(path, **options)
             event.listen(self._writer, "commit", self._commits)
 
         async def write(

@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 
 import aiohttp
 
+from billing.errors import DatabaseLocked
 from billing.worker import PERIODIC
 from devconsole.lab.host import KILLED, Plan, ServerProcess
 from devconsole.settings import SANDBOX_KEY
@@ -48,7 +49,7 @@ TRIES_MAX: Final = 8
 AGAIN_S: Final = 0.02
 """Before the second try, and twice as long before each further one: in all longer than any trouble lasts."""
 AGAIN_MAX_S: Final = 0.5
-LOCKED: Final = "database is locked"
+LOCKED: Final = DatabaseLocked.code
 
 
 class Stuck(Exception):
@@ -69,6 +70,8 @@ class World:
     restarts: int = 0
     skew_s: float = 0.0
     """How wrong the server's clock is."""
+    unheard: bool = False
+    """The clocks were set ahead, and the worker could not be told: asleep as it is, it would be late for its work."""
     told: dict[str, object] = field(default_factory=dict)
     """Hazards that a server which takes the place of a dead one is told too."""
     _one_server_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -145,6 +148,8 @@ class World:
             if not self.server.is_alive:
                 await self.revive()
                 return False
+        if self.unheard:
+            await self._wake()
         due, later = self.unfinished()
         if due or later is None:
             return not due
@@ -183,10 +188,16 @@ class World:
             return
         self.clock.advance(seconds + 0.05)
         self.set_clock()
+        await self._wake()
+
+    async def _wake(self) -> None:
+        """Let the worker look what is due. The next step tries it again when a trouble was in the way."""
         try:
-            await self.client.call(SwitchTestMode(on=True))  # it is on; the worker looks what is due
+            await self.client.call(SwitchTestMode(on=True))  # it is on
         except RelayError:
-            return
+            self.unheard = True
+        else:
+            self.unheard = False
 
     def set_clock(self) -> None:
         self.server.tell("ahead", self.clock.ahead_s + self.skew_s)

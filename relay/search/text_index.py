@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 from billing.changes import Changes, Kind
+from billing.db import LOCK_PATIENCE_S, is_locked, locks_named
 from relay.commits import Commits
 from relay.filtering.words import readable
 
@@ -54,7 +55,11 @@ class TextIndex:
         self._task: asyncio.Task[None] | None = None
 
     def prepare(self) -> None:
-        """Make the file, or make it anew where it does not belong to this inbox."""
+        """Make the file, or make it anew where it does not belong to this inbox. Raises `DatabaseLocked`."""
+        with locks_named(self.path):
+            self._prepare()
+
+    def _prepare(self) -> None:
         if self.path.exists() and not self._belongs():
             log.info("text_index_made_anew", extra={"path": str(self.path)})
             for side in ("", "-wal", "-shm"):
@@ -121,12 +126,14 @@ class TextIndex:
                 newest = connection.execute(
                     "SELECT coalesce((SELECT seq FROM inbox.sqlite_sequence WHERE name = 'webhook_events'), 0)"
                 ).fetchone()[0]
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if is_locked(error):
+                raise
             return False
         return bool(indexed_to <= newest and (there is None or there == (last_event,)))
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=10.0)
+        connection = sqlite3.connect(self.path, timeout=LOCK_PATIENCE_S)
         # The file can be made anew, so nothing waits for the disk; a crash leaves it whole, if a little behind.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")

@@ -107,6 +107,32 @@ def test_a_newer_database_is_refused_and_left_alone(home: Path) -> None:
     assert refused.error["code"] == "database_too_new"
 
 
+@contextlib.contextmanager
+def locked(database: Path) -> Iterator[sqlite3.Connection]:
+    """Another program holds the file, until it rolls back or the block ends."""
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield other
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("file", ["billing.db", "sandbox.db"])
+def test_a_locked_database_is_waited_for_at_the_start_and_then_named(home: Path, file: str) -> None:
+    with server(home):
+        pass
+    with locked(home / file) as other:
+        soon = threading.Timer(1.0, other.rollback)
+        soon.start()
+        with server(home) as running:
+            soon.join()
+            assert answers(running.ready["relay"])
+    with locked(home / file):
+        refused = run("server", "--port", "0", "--sandbox-port", "0", "--json", home=home, code=1)
+    assert refused.error["code"] == "database_locked"
+    assert f"another process keeps the database {home / file} locked" in str(refused.error["message"])
+    assert "unfinished transaction" in str(refused.error["remedy"])
+
+
 def test_with_a_test_key_the_sandbox_stays_off_and_no_sample_companies_appear(home: Path) -> None:
     with server(home, env={"STRIPE_SECRET": "sk_test_51Nabcdefghijklmn"}) as running:
         assert running.ready["sandbox"] is None

@@ -15,7 +15,7 @@ import aiohttp
 from sqlmodel import Session
 
 from billing.clock import Clock, CountedIds, ManualClock
-from billing.db import Database
+from billing.db import LOCK_PATIENCE_S, Database
 from billing.models import Topup
 from billing.policy import Policy
 from billing.services.auto_topup import AutoTopupService
@@ -141,14 +141,20 @@ class RunningRelay:
 
 @asynccontextmanager
 async def running_relay(
-    database: Path, home: Path, *, stripe_api: str = NO_STRIPE, clock: Clock | None = None, idle_s: float = IDLE_S
+    database: Path,
+    home: Path,
+    *,
+    stripe_api: str = NO_STRIPE,
+    clock: Clock | None = None,
+    idle_s: float = IDLE_S,
+    lock_patience_s: float = LOCK_PATIENCE_S,
 ) -> AsyncIterator[RunningRelay]:
     """Serve on a copy of the prepared `database`, with test mode on; ends in order."""
     place = Home(home)
     place.create()
     if not place.billing_db.exists():
         shutil.copy(database, place.billing_db)
-    db = Database(place.billing_db)
+    db = Database(place.billing_db, patience_s=lock_patience_s)
     backend = build_backend(place, db, clock or ManualClock(), stripe_api=stripe_api)
     backend.test_mode.switch(on=True)
     try:
