@@ -54,10 +54,10 @@ class Hazards:
         while True:
             try:
                 name, value = self._line.recv()
+                self._tell[name](value)
+                self._line.send(name)
             except (EOFError, OSError):
                 os._exit(ORPHANED)
-            self._tell[name](value)
-            self._line.send(name)
 
     def struck(self, what: str) -> None:
         with contextlib.suppress(OSError), self._notes.open("a", encoding="utf-8") as notes:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import tempfile
+import threading
 from collections import Counter
 from contextlib import aclosing, closing
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,15 @@ from devconsole import cli
 from devconsole.lab import experiments, story
 from devconsole.lab.catalog import BREWS
 from devconsole.lab.child import run_in_child
+from devconsole.lab.hazards import ORPHANED, Hazards
+from devconsole.lab.host import PROCESSES
 from devconsole.lab.listing import IN_LAB, all_faults
 from devconsole.lab.verdict import INVARIANTS, judge
 from devconsole.lab.world import running_world
 from devconsole.output import ExitCode
+from fixtures.faults import BY_NAME
+from relay.api import CreateTopup, ListTopups
+from relay.errors import OperationRefused
 from tests.support.processes import run
 
 
@@ -76,6 +84,45 @@ async def test_the_verdict_finds_money_that_is_wrong(tmp_path: Path) -> None:
     assert "2 charges of pays-a-page instead of 1" in found["charged once"].seen
     assert "not in the inbox" in found["acknowledged"].seen
     assert "pays-a-page has 51.00 EUR instead of 50.00 EUR" in found["balances"].seen
+
+
+@pytest.mark.proof
+async def test_a_worker_that_could_not_be_told_the_time_is_told_it_later(tmp_path: Path) -> None:
+    """A lock, at the moment when the clocks are set ahead to what is due, must not leave the worker asleep."""
+    async with running_world(tmp_path / "world", impatient=True) as world:
+        await story.prepare(world)
+        world.sandbox.faults.add(BY_NAME["stripe-500"].armed(path="/v1/payment_intents", times=9))
+        with pytest.raises(OperationRefused):
+            await world.client.call(CreateTopup(company=story.CARD, amount_cents=5_000, card="visa"))
+        world.sandbox.faults.clear()
+        with closing(sqlite3.connect(world.database, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            _, later = world.unfinished()
+            assert later is not None
+            await world.pass_time(later)
+            other.execute("ROLLBACK")
+        async with asyncio.timeout(10):  # asleep, it would look again after half a minute
+            await world.quiet()
+        (topup,) = (await world.client.call(ListTopups(company=story.CARD))).rows
+        assert topup.status == "succeeded"
+
+
+def test_a_server_ends_with_its_lab(tmp_path: Path) -> None:
+    """Also if the lab goes away between a word and its answer."""
+    line, theirs = PROCESSES.Pipe()
+    line.send(("ahead", 1.0))
+    line.close()
+    process = PROCESSES.Process(target=listen_for_ever, args=(theirs, tmp_path / "struck"), daemon=True)
+    process.start()
+    theirs.close()
+    process.join(30)
+    assert process.exitcode == ORPHANED
+
+
+def listen_for_ever(line: Connection, struck: Path) -> None:
+    """Stands for a server that has nothing to do."""
+    Hazards(line, struck).listen()
+    threading.Event().wait()
 
 
 @pytest.mark.proof
