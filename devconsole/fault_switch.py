@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from billing.errors import Refused
 from fixtures.faults import BY_NAME, FAULTS, NamedFault
-from fixtures.sandbox.faults import Fault, Faults, Rule
+from fixtures.sandbox.faults import Fault
+from fixtures.sandbox.rules import Faults, Rule
 from relay.api import FaultView
 
 
