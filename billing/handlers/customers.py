@@ -21,7 +21,7 @@ def method_told(session: Session, event: Event[PaymentMethod]) -> Outcome:
     owner = _company_of(session, id_of(method.customer))
     owner_id = owner.id if owner is not None else None
     if method.label is None:
-        return _nothing_to_do(f"{method.id} says nothing that people would know it by", owner_id)
+        return _nothing_to_do(f"nothing is said that people would know {method.id} by", owner_id)
     if not is_latest_word(session, method.id, event.created_at):
         return _nothing_to_do(f"a younger event has said what {method.id} is", owner_id)
     companies = relabel_method(session, method.id, label=method.label, now=event.now)
@@ -35,7 +35,7 @@ def method_detached(session: Session, event: Event[PaymentMethod]) -> Outcome:
     companies = forget_method(session, event.object.id, now=event.now)
     if not companies:
         return ignored(f"no company has {event.object.id} saved for automatic top-ups")
-    reason = f"{event.object.id} was taken off; automatic top-up has no payment method any more"
+    reason = f"automatic top-up has no payment method any more: {event.object.id} was taken off"
     return Outcome(OutcomeKind.APPLIED, reason, companies[0], None, None)
 
 
@@ -44,7 +44,7 @@ def customer_updated(session: Session, event: Event[Customer]) -> Outcome:
     customer = event.object
     company = _company_of(session, customer.id)
     if company is None:
-        return ignored(f"{customer.id} is no customer of ours")
+        return ignored(f"no customer of ours: {customer.id}")
     pairs = (("name", customer.name, company.name), ("e-mail", customer.email, company.email))
     differing = [f"{what} {theirs or 'none'}, here {ours or 'none'}" for what, theirs, ours in pairs if theirs != ours]
     said = f"at Stripe: {'; '.join(differing)}; ours stays" if differing else "Stripe's name and e-mail are ours"
@@ -55,7 +55,7 @@ def customer_deleted(session: Session, event: Event[Customer]) -> Outcome:
     customer_id = event.object.id
     company = _company_of(session, customer_id)
     if company is None or company.id is None:
-        return ignored(f"{customer_id} is no customer of ours")
+        return ignored(f"no customer of ours: {customer_id}")
     # The next customer is another one, so it gets an idempotency key of its own.
     company.meta = {key: value for key, value in company.meta.items() if key != CUSTOMER_KEY}
     company.stripe_customer_id = None
@@ -66,7 +66,7 @@ def customer_deleted(session: Session, event: Event[Customer]) -> Outcome:
         forget_method(session, balance.stripe_payment_method_id, now=event.now)
     session.flush()
     announce(session, Kind.COMPANY, company.id)
-    reason = f"{customer_id} was deleted at Stripe; {company.slug} gets a new customer with its next payment"
+    reason = f"deleted at Stripe; {company.slug} gets a new customer with its next payment, instead of {customer_id}"
     return Outcome(OutcomeKind.APPLIED, reason, company.id, None, None)
 
 

@@ -128,7 +128,7 @@ def _why_unmatched(claim: Claim) -> str:
     if claim.topup_id is not None:
         return f"its metadata names top-up {claim.topup_id}, which does not exist here"
     what = claim.correlation_id or "a payment without an id"
-    return f"{what} belongs to no top-up of ours; it is tried again when one appears"
+    return f"no top-up of ours belongs to {what}; it is tried again when one appears"
 
 
 def _quarantined(reason: str, topup: TopupRow, claim: Claim) -> Outcome:

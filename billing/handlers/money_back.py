@@ -115,7 +115,7 @@ def _book(
     if said is not None:
         return applied(said, topup, correlation_id=claim.correlation_id)
     if topup.status is not TopupStatus.SUCCEEDED:
-        reason = f"noted the {what}; top-up {topup.id} is {topup.status}, so there is nothing to take back yet"
+        reason = f"top-up {topup.id} is {topup.status}, so there is nothing to take back yet; noted the {what}"
         return applied(reason, topup, correlation_id=claim.correlation_id)
-    reason = f"noted the {what} of top-up {topup.id}; the balance says so already"
+    reason = f"the balance said so already; noted the {what} of top-up {topup.id}"
     return duplicate(reason, topup, correlation_id=claim.correlation_id)

@@ -138,11 +138,9 @@ def charge_noted(session: Session, event: Event[Charge]) -> Outcome:
     if event.object.status != "succeeded":
         return ignored(f"the charge is {event.object.status}", found, correlation_id=claim.correlation_id)
     if link(session, found, claim.ids, now=event.now):
-        said = f"noted charge {event.object.id} on top-up {found.id}; the payment itself credits"
+        said = f"noted on top-up {found.id}; the payment itself credits, not its charge {event.object.id}"
         return applied(said, found, correlation_id=claim.correlation_id)
-    return duplicate(
-        f"charge {event.object.id} of top-up {found.id} was known", found, correlation_id=claim.correlation_id
-    )
+    return duplicate(f"top-up {found.id} knew its charge {event.object.id}", found, correlation_id=claim.correlation_id)
 
 
 def charge_failed(session: Session, event: Event[Charge]) -> Outcome:

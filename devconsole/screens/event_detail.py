@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from devconsole import looks
-from devconsole.effects import effects, sentence, trials
+from devconsole.effects import Trial, effects, sentence, trials
 from devconsole.format import ABSENT, clock, count, latency, moment, money, relative
 from devconsole.looks import Tone, toned
 from devconsole.screens.live import LiveScreen
@@ -171,6 +171,23 @@ class EventDetailScreen(LiveScreen):
 
     @on(RowList.Opened, "#trials-list")
     def _trial_opened(self, message: RowList.Opened) -> None:
-        kind, _, number = message.row.id.partition("_")
+        trial: Trial = message.row
+        kind, _, number = trial.id.partition("_")
         if kind == "delivery":
             self.console.open_delivery(int(number))
+        elif kind == "forward":
+            self.console.open_forward(int(number))
+        else:
+            self._open_attempt(trial)
+
+    def _open_attempt(self, attempt: Trial) -> None:
+        """All that it said; its line in the list may be cut."""
+        from devconsole.screens.modals.detail import Detail
+
+        facts = (
+            ("Outcome", str(attempt.look), attempt.look.tone),
+            ("When", moment(attempt.at), Tone.PLAIN),
+            ("Took", attempt.took, Tone.PLAIN),
+            ("Why", attempt.detail, Tone.STRONG),
+        )
+        self.app.push_screen(Detail(attempt.what.capitalize(), facts))

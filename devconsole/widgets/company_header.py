@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
@@ -17,6 +18,7 @@ from devconsole.preview import price_cents
 from relay.api import BalanceView, CallView, CompanyView
 
 RUNNING_SHOWN = 3
+GAP = " " * 3
 
 
 class CompanyHeader(Widget):
@@ -28,7 +30,7 @@ class CompanyHeader(Widget):
     }
     """
 
-    company: reactive[CompanyView | None] = reactive(None)
+    company: reactive[CompanyView | None] = reactive(None, layout=True)
     running: reactive[tuple[CallView, ...]] = reactive((), layout=True)
 
     def __init__(self, now: Callable[[], datetime], *, id: str | None = None) -> None:
@@ -46,9 +48,17 @@ class CompanyHeader(Widget):
     def render(self) -> Content:
         if (company := self.company) is None:
             return Content("…")
-        lines = [_identity(company, self.content_size.width), _figures(company.balance, self.content_size.width)]
+        width = self.content_size.width
+        lines = [*_identity(company, width), *_figures(company.balance, width)]
         lines += [self._in_call(call) for call in self.running[:RUNNING_SHOWN]]
         return Content("\n").join(lines)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - the base's
+        """What does not fit beside something stands below it, so the lines depend on the width."""
+        if (company := self.company) is None:
+            return 2
+        lines = len(_identity(company, width)) + len(_figures(company.balance, width))
+        return lines + min(len(self.running), RUNNING_SHOWN)
 
     def _in_call(self, call: CallView) -> Content:
         elapsed_s = max(0, int((self._now() - call.started_at).total_seconds()))
@@ -59,18 +69,30 @@ class CompanyHeader(Widget):
         )
 
 
-def _identity(company: CompanyView, width: int) -> Content:
+def _identity(company: CompanyView, width: int) -> list[Content]:
     level = looks.level(company.balance)
-    left = Content.assemble(
-        toned(company.name, Tone.STRONG), "  ", toned(company.slug, Tone.MUTED), "   ", toned(str(level), level.tone)
-    )
+    name, slug = Content.assemble(toned(company.name, Tone.STRONG)), Content.assemble(toned(company.slug, Tone.MUTED))
+    who = [Content.assemble(name, "  ", slug)] if name.cell_length + 2 + slug.cell_length <= width else [name, slug]
+    state = [Content.assemble(toned(str(level), level.tone))]
     if not company.prepaid_billing_enabled:
-        left += Content.assemble("   ", toned("prepaid billing off", Tone.WARN))
+        state.append(Content.assemble(toned("prepaid billing off", Tone.WARN)))
     if not company.is_active:
-        left += Content.assemble("   ", toned("blocked: no top-ups", Tone.BAD))
-    right = Content.assemble(toned(_terms(company, width), Tone.MUTED))
-    gap = max(3, width - left.cell_length - right.cell_length)
-    return Content.assemble(left, " " * gap, right)
+        state.append(Content.assemble(toned("blocked: no top-ups", Tone.BAD)))
+    lines = _flowing([*who, *state], width)
+    terms = Content.assemble(toned(_terms(company, width), Tone.MUTED))
+    room = width - lines[-1].cell_length - terms.cell_length
+    return [*lines[:-1], Content.assemble(lines[-1], " " * room, terms)] if room >= len(GAP) else [*lines, terms]
+
+
+def _flowing(parts: Sequence[Content], width: int) -> list[Content]:
+    """Side by side as far as there is room, then below."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if lines[-1].cell_length + len(GAP) + part.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], GAP, part)
+        else:
+            lines.append(part)
+    return lines
 
 
 def _terms(company: CompanyView, width: int) -> str:
@@ -78,7 +100,7 @@ def _terms(company: CompanyView, width: int) -> str:
     return f"{customer}{rate(company.rate_e4_per_minute)}"
 
 
-def _figures(balance: BalanceView, width: int) -> Content:
+def _figures(balance: BalanceView, width: int) -> list[Content]:
     tone = looks.level(balance).tone
     parts: list[tuple[str, str] | str] = [
         toned("money ", Tone.MUTED),
@@ -89,8 +111,11 @@ def _figures(balance: BalanceView, width: int) -> Content:
         toned(amount(balance.reserved_cents), Tone.PLAIN),
         toned(" = ", Tone.MUTED),
         toned(euros(balance.effective_total_cents), Tone.STRONG),
-        toned(f", {remaining(balance.remaining_s)} of calls", Tone.MUTED),
     ]
     if width >= 100:
         parts = [toned(looks.bar(balance, 12), tone), "  ", *parts]
-    return Content.assemble(*parts)
+    calls = Content.assemble(toned(f"{remaining(balance.remaining_s)} of calls", Tone.MUTED))
+    sum_ = Content.assemble(*parts)
+    if sum_.cell_length + 2 + calls.cell_length <= width:
+        return [Content.assemble(sum_, toned(", ", Tone.MUTED), calls)]
+    return [sum_, calls]

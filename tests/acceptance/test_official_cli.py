@@ -94,7 +94,7 @@ def test_what_stripe_listen_forwards_moves_the_balance(stripe_side: RunningServe
                 lambda: [row for row in events(running, "payment_intent.succeeded") if row["status"] == "unmatched"],
                 what="the triggered event",
             )
-            assert "belongs to no top-up of ours" in foreign[0]["reason"]
+            assert "no top-up of ours belongs to" in foreign[0]["reason"]
             assert balance(running) == 50_00
             assert running.ask("ledger", "check")["ok"]
         finally:

@@ -93,5 +93,5 @@ async def test_a_customer_who_is_as_we_know_them_is_said_so(billing: Billing) ->
     await tell(billing, event("customer.updated", same), event("customer.updated", {**same, "id": "cus_else"}))
     assert [row.reason for row in await billing.events()] == [
         "Stripe's name and e-mail are ours",
-        "cus_else is no customer of ours",
+        "no customer of ours: cus_else",
     ]

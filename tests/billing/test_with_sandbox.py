@@ -245,7 +245,7 @@ async def test_a_payment_of_somebody_else_is_kept_and_explained(rig: SandboxBill
         found = select(WebhookEvent).where(WebhookEvent.event_type == "payment_intent.succeeded")
         (event,) = (await session.exec(found)).all()
     assert event.status is EventStatus.UNMATCHED
-    assert "belongs to no top-up of ours" in (event.reason or "")
+    assert "no top-up of ours belongs to" in (event.reason or "")
     assert await booked(rig, company) == []
 
 

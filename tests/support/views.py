@@ -19,6 +19,7 @@ from relay.api import (
     EventDetail,
     EventView,
     FailureView,
+    ForwardView,
     InvoiceItemView,
     InvoiceView,
     LedgerView,
@@ -264,6 +265,26 @@ def attempt(number: int, **changes: Any) -> AttemptView:
         "next_attempt_at": None,
     }
     return AttemptView(**(given | changes))
+
+
+def forward(number: int, **changes: Any) -> ForwardView:
+    given = {
+        "id": number,
+        "target_id": 1,
+        "target_name": "shop",
+        "delivery_id": number,
+        "event_id": f"evt_{number}",
+        "event_type": "charge.succeeded",
+        "state": "failed",
+        "reason": "answered 500",
+        "tries": 2,
+        "http_status": 500,
+        "latency_us": 12_000,
+        "next_try_at": None,
+        "created_at": at(30),
+        "updated_at": at(30),
+    }
+    return ForwardView(**(given | changes))
 
 
 def detail(of: EventView | None = None, **changes: Any) -> EventDetail:

@@ -375,3 +375,23 @@ async def test_the_list_of_companies_follows_the_feed() -> None:
         source.push(views.balance(1, balance_cents=-500, updated_at=views.at(20)))
         companies = app.screen.query_one(BalanceList)
         await until(pilot, lambda: companies.rows[0].slug == "acme-telefon")
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+async def test_nothing_of_the_header_is_cut_however_long_a_name_or_large_an_amount(width: int) -> None:
+    company = views.company(
+        1,
+        name="Gesellschaft für Fernmeldewesen Südost",
+        slug="gesellschaft-fuer-fernmeldewesen-suedost",
+        prepaid_billing_enabled=False,
+        is_active=False,
+        balance=views.balance(1, balance_cents=123_456_789, bonus_cents=12_345_678, reserved_cents=1_234_567),
+    )
+    async with console(FakeSource(companies=(company,))).run_test(size=(width, 24)) as pilot:
+        screen = await open_company(pilot, company.slug)
+        header = screen.query_one(CompanyHeader)
+        lines = header.render().plain.split("\n")
+        assert all(len(line) <= header.content_size.width for line in lines), lines
+        assert len(lines) == header.size.height, "each line has its room"
+        for told in (company.name, company.slug, "prepaid billing off", "blocked: no top-ups", "0.42 EUR", "of calls"):
+            assert any(told in line for line in lines), told

@@ -9,7 +9,7 @@ from devconsole.screens.company import CompanyScreen
 from devconsole.screens.delivery import DeliveryScreen
 from devconsole.screens.event_detail import EventDetailScreen
 from devconsole.widgets.json_view import JsonView
-from relay.api import DeliveryDetail, ReplayEvents, ResendDelivery, ShowDelivery, ShowEvent
+from relay.api import DeliveryDetail, ReplayEvents, ResendDelivery, ShowDelivery, ShowEvent, ShowForward
 from tests.support import views
 from tests.support.playing import console, line_with, loaded, press, screen_text, until
 from tests.support.stories import busy_day
@@ -51,6 +51,28 @@ async def test_a_failed_event_says_when_it_is_tried_again() -> None:
     async with console(source).run_test(size=(120, 40), notifications=True) as pilot:
         await opened(pilot, 4)
         assert "next try in 5 min, at 09:05:30" in screen_text(pilot)
+
+
+async def test_enter_on_an_attempt_or_a_forward_shows_all_of_it() -> None:
+    source = busy_day()
+    why = "the handler failed and is tried again in 300 s; OperationalError: the database was locked by somebody else"
+    failing = views.event(4, status="pending", reason=why, next_attempt_at=views.at(330))
+    source.answers[ShowEvent] = views.detail(
+        failing,
+        topup=None,
+        ledger=(),
+        deliveries=(),
+        attempts=(views.attempt(1, outcome="failed", reason=why),),
+        forwards=(views.forward(7),),
+    )
+    async with console(source).run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await opened(pilot, 4)
+        screen.trials_list.focus()
+        await press(pilot, "home", "enter")
+        await until(pilot, lambda: "locked by somebody else" in " ".join(screen_text(pilot).split()))
+        await press(pilot, "escape", "end", "enter")
+        await until(pilot, lambda: source.asked_for(ShowForward))
+        assert source.asked_for(ShowForward)[0].forward == 7
 
 
 async def test_left_and_right_lead_to_the_neighbours() -> None:

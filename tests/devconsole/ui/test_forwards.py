@@ -17,7 +17,6 @@ from relay.api import (
     ForwardTargetDetail,
     ForwardTargetView,
     ForwardTryView,
-    ForwardView,
     GradeForwardTarget,
     GradeView,
     GuaranteeView,
@@ -66,26 +65,6 @@ def target(**changes: Any) -> ForwardTargetView:
     return ForwardTargetView(**(row | changes))
 
 
-def forward(id: int, **changes: Any) -> ForwardView:
-    row: dict[str, Any] = {
-        "id": id,
-        "target_id": 1,
-        "target_name": "shop",
-        "delivery_id": id,
-        "event_id": f"evt_{id}",
-        "event_type": "charge.succeeded",
-        "state": "failed",
-        "reason": "answered 500",
-        "tries": 2,
-        "http_status": 500,
-        "latency_us": 12_000,
-        "next_try_at": None,
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
-    return ForwardView(**(row | changes))
-
-
 def one_try(number: int, **changes: Any) -> ForwardTryView:
     row: dict[str, Any] = {
         "number": number,
@@ -104,13 +83,13 @@ def source_with(*targets: ForwardTargetView) -> FakeSource:
     source = FakeSource()
     source.answers[ListForwardTargets] = lambda _asked: page(targets)
     rows = (
-        forward(3, state="waiting", next_try_at=NOW + timedelta(seconds=30)),
-        forward(2),
-        forward(1, state="delivered", reason=None, http_status=200, tries=1),
+        views.forward(3, state="waiting", next_try_at=NOW + timedelta(seconds=30)),
+        views.forward(2),
+        views.forward(1, state="delivered", reason=None, http_status=200, tries=1),
     )
     source.answers[ShowForwardTarget] = lambda asked: ForwardTargetDetail(target=targets[0], forwards=rows)
     source.answers[ShowForward] = lambda asked: ForwardDetail(
-        forward=forward(asked.forward), tries=(one_try(1), one_try(2)), body='{"id": "evt_2"}', headers={"A": "b"}
+        forward=views.forward(asked.forward), tries=(one_try(1), one_try(2)), body='{"id": "evt_2"}', headers={"A": "b"}
     )
     return source
 
@@ -168,7 +147,7 @@ async def test_w_shows_the_path_that_a_forward_lies_on() -> None:
 
 async def test_r_sends_the_selected_one_or_all_that_failed_again() -> None:
     source = source_with(target())
-    source.answers[RetryForwards] = lambda asked: page([forward(2, state="delivered", reason=None)])
+    source.answers[RetryForwards] = lambda asked: page([views.forward(2, state="delivered", reason=None)])
     async with console(source).run_test(size=(100, 30), notifications=True) as pilot:
         screen = await opened(pilot)
         await press(pilot, "r")
