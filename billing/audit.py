@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import insert
 from sqlmodel import Session
 
+from billing.changes import Kind, announce
 from billing.dialect import table_of
 from billing.errors import InvalidReason
 from billing.models import AuditEntry
@@ -46,7 +47,7 @@ def record(
     now: datetime,
 ) -> None:
     """Add one entry. `before` and `after` name only what the act is about, in the same keys."""
-    session.connection().execute(
+    written = session.connection().execute(
         insert(_AUDIT),
         {
             "company_id": company_id,
@@ -59,6 +60,8 @@ def record(
             "created_at": now,
         },
     )
+    assert written.inserted_primary_key is not None, "one row was written"
+    announce(session, Kind.AUDIT, written.inserted_primary_key[0], company_id)
 
 
 def check_reason(what: str, *, actor: str, reason: str) -> None:

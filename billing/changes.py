@@ -20,6 +20,9 @@ class Kind(StrEnum):
     DECISION = "decision"
     EVENT = "event"
     DELIVERY = "delivery"
+    INVOICE = "invoice"
+    NOTICE = "notice"
+    AUDIT = "audit"
 
 
 class Change(NamedTuple):

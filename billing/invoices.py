@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import and_
 from sqlmodel import Session, col, select
 
+from billing.changes import Kind, announce
 from billing.errors import UnknownInvoice
 from billing.models import Invoice, Topup
 from billing.money import round_half_up
@@ -74,6 +75,8 @@ def issue(session: Session, topup: TopupRow, *, gross_cents: int, policy: Policy
             topup.company_id,
         ),
     )
+    if cursor.rowcount:
+        announce(session, Kind.INVOICE, cursor.lastrowid, topup.company_id)
     cursor.close()
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from billing.changes import Kind, announce
 from billing.dialect import constant, insert_unless_present, table_of
 from billing.models import Company, Notice, NoticeChannel, NoticeKind, NoticeStatus, PrepaidBalance, SpendingLimit
 from billing.notice_causes import Due
@@ -43,7 +44,9 @@ def queue(session: Session, due: Sequence[Due], *, now: datetime) -> int:
                 "last_ledger_id": notice.last_ledger_id,
                 "created_at": now,
             }
-            queued += session.connection().execute(_ADD, row).one_or_none() is not None
+            if (added := session.connection().execute(_ADD, row).scalar_one_or_none()) is not None:
+                announce(session, Kind.NOTICE, added, notice.company_id)
+                queued += 1
     return queued
 
 
@@ -56,6 +59,8 @@ def send(session: Session, *, limit: int, now: datetime) -> int:
         text = render(notice.kind, notice.language, notice.facts)
         notice.subject, notice.body = text.subject, text.body
         notice.status, notice.sent_at = NoticeStatus.SENT, now
+        assert notice.id is not None, "it was read"
+        announce(session, Kind.NOTICE, notice.id, notice.company_id)
         _stamp(session, notice, now=now)
     session.flush()
     return len(queued)

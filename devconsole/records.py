@@ -9,7 +9,7 @@ from typing import Any
 from devconsole.widgets.ledger_table import CompaniesLedgerTable
 from devconsole.widgets.record_tables import AuditTable, InvoiceTable, NoticeTable, PerformedTable
 from devconsole.widgets.row_list import TupleList
-from relay.api import ListAudit, ListInvoices, ListLedger, ListNotices, ListOperations, Operation, Page
+from relay.api import FeedKind, ListAudit, ListInvoices, ListLedger, ListNotices, ListOperations, Operation, Page
 
 SHOWN = 200
 """Rows of each list that are asked for."""
@@ -25,6 +25,8 @@ class Record:
     ask: Callable[[str | None], Operation[Page[Any]]]
     empty: str
     """What an empty list means and which key fills it; markup."""
+    told_by: FeedKind
+    """What in the live feed says that there are other rows."""
 
 
 LEDGER = Record(
@@ -34,6 +36,7 @@ LEDGER = Record(
     lambda company: ListLedger(company=company, limit=SHOWN),
     "Nothing has been booked yet.\n\n"
     "[$text-primary]t[/]  top up with a test card\n[$text-primary]c[/]  simulate a call",
+    FeedKind.LEDGER,
 )
 INVOICES = Record(
     "invoices",
@@ -43,6 +46,7 @@ INVOICES = Record(
     "No invoice yet: each top-up that is paid gets one.\n\n"
     "[$text-primary]t[/]  top up with a test card\n"
     "[$text-primary]o[/]  pay on the Checkout page, as a customer does",
+    FeedKind.INVOICE,
 )
 NOTICES = Record(
     "notices",
@@ -52,6 +56,7 @@ NOTICES = Record(
     "Nobody was told anything yet: a low balance, a spending limit or a failed payment is announced.\n\n"
     "[$text-primary]d[/]  drain a balance below its threshold\n"
     "[$text-primary]s[/]  set a spending limit, then [$text-primary]c[/] make a call",
+    FeedKind.NOTICE,
 )
 AUDIT = Record(
     "audit",
@@ -62,6 +67,7 @@ AUDIT = Record(
     "[$text-primary]b[/]  book an adjustment\n"
     "[$text-primary]s[/]  set a spending limit\n"
     "[$text-primary]u[/]  refund a call",
+    FeedKind.AUDIT,
 )
 OPERATIONS = Record(
     "operations",
@@ -70,6 +76,7 @@ OPERATIONS = Record(
     lambda _company: ListOperations(limit=SHOWN),
     "Nothing was done on this server yet: what is asked of it and changes something is kept here.\n\n"
     "[$text-primary]t[/]  top up with a test card\n[$text-primary]c[/]  simulate a call",
+    FeedKind.OPERATION,
 )
 
 OF_ALL = (LEDGER, INVOICES, NOTICES, AUDIT, OPERATIONS)

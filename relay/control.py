@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from relay.api import OPERATIONS, Operation, Role
+from relay.api.feed import FeedKind
 from relay.api.performed import DONE
 from relay.backend import Backend
 from relay.doors import ROLE, Handler, problem, problem_response
@@ -90,7 +91,8 @@ async def _perform(backend: Backend, asked: Operation[Any]) -> Any:
 def _record(backend: Backend, asked: Operation[Any], *, at: datetime, outcome: str, answer: object = None) -> None:
     if asked.role is not Role.SUPPORT:
         now = backend.clock.now()
-        backend.performed.append(asked, at=at, ended_at=now, outcome=outcome, answer=answer)
+        noted = backend.performed.append(asked, at=at, ended_at=now, outcome=outcome, answer=answer)
+        backend.feed.publish([(FeedKind.OPERATION, noted)])
 
 
 async def list_operations(_request: web.Request) -> web.StreamResponse:

@@ -39,8 +39,11 @@ class PerformedLog:
 
     def append(
         self, asked: Operation[Any], *, at: datetime, ended_at: datetime, outcome: str, answer: object = None
-    ) -> None:
-        """Note one operation. Never raises for a full or broken disk: what was carried out has been carried out."""
+    ) -> PerformedView:
+        """Note one operation and return the note.
+
+        Never raises for a full or broken disk: what was carried out has been carried out.
+        """
         row = PerformedView(
             at=at,
             ended_at=ended_at,
@@ -53,6 +56,7 @@ class PerformedLog:
             self._write(msgspec.json.encode(row) + b"\n")
         except OSError as error:
             log.error("operation_not_recorded", extra={"operation": asked.name}, exc_info=error)
+        return row
 
     def newest_first(self) -> Iterator[PerformedView]:
         """Every operation that is still known. A line that a crash has cut short is passed over."""

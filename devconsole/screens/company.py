@@ -180,12 +180,12 @@ class CompanyScreen(LiveScreen):
     def paint(self, update: Update) -> None:
         """Figures follow the snapshot at once; the lists are loaded anew when something of this company changed."""
         self._paint_figures()
+        for pane in self.query(RecordPane):
+            pane.paint(update, seen=f"tab-{pane.record.name}" == self.tabs.active)
         seen = _traces(update.snapshot, self._slug)
         if update.reloaded or seen != self._seen:
             self._seen = seen
             self.reload()
-            for pane in self.query(RecordPane):
-                pane.outdated(seen=f"tab-{pane.record.name}" == self.tabs.active)
             self.query_one(LimitsPane).look()
             self.query_one(UsagePane).look()
 

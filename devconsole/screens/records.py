@@ -56,9 +56,8 @@ class RecordsScreen(LiveScreen):
         self.turn_to(names[(names.index(self.pane.record.name) + step) % len(names)])
 
     def paint(self, update: Update) -> None:
-        if update.reloaded or update.kinds:
-            for pane in self.query(RecordPane):
-                pane.outdated(seen=pane is self.pane)
+        for pane in self.query(RecordPane):
+            pane.paint(update, seen=pane is self.pane)
 
     @on(TabbedContent.TabActivated)
     def _tab_activated(self, message: TabbedContent.TabActivated) -> None:

@@ -22,7 +22,10 @@ from relay.api import FeedKind, ShowTrace, Trace, TraceNode
 from relay.errors import OperationRefused, RelayError
 
 TELLING = frozenset(
-    {FeedKind.EVENT, FeedKind.DELIVERY, FeedKind.LEDGER, FeedKind.TOPUP, FeedKind.CALL, FeedKind.DECISION}
+    {
+        *(FeedKind.EVENT, FeedKind.DELIVERY, FeedKind.LEDGER, FeedKind.TOPUP, FeedKind.CALL),
+        *(FeedKind.DECISION, FeedKind.NOTICE),
+    }
 )
 
 

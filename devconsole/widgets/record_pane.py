@@ -10,20 +10,17 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.timer import Timer
 from textual.widgets import Static
 
 from devconsole.records import Record
 from devconsole.refresher import Refresher
+from devconsole.store import Update
 from devconsole.widgets.explanation import Explanation
 from devconsole.widgets.row_list import RowList, TupleList
 from relay.api import Operation, Page
 from relay.errors import RelayError
 
 Call = Callable[[Operation[Page[Any]]], Awaitable[Page[Any]]]
-
-AFTERMATH_S = 2.0
-"""Notices and invoices are written a moment after their cause, and not announced: so it is asked once more."""
 
 
 class RecordPane(Vertical):
@@ -52,7 +49,6 @@ class RecordPane(Vertical):
         self._call, self._company = call, company
         self._refresher = Refresher(self._load_rows)
         self._stale = True
-        self._aftermath: Timer | None = None
         self.rows: TupleList[Any] = record.table()
         self.rows.id = record.name
 
@@ -70,18 +66,14 @@ class RecordPane(Vertical):
             self._stale = False
             self._refresher.outdated()
 
-    def outdated(self, *, seen: bool) -> None:
+    def paint(self, update: Update, *, seen: bool) -> None:
         """Something changed; `seen` when somebody looks at this list. The first time it is loaded for its count."""
+        if not update.reloaded and self.record.told_by not in update.kinds:
+            return
         self._stale = True
         if not seen and self.page is not None:
             return
         self.look()
-        if self._aftermath is None:
-            self._aftermath = self.set_timer(AFTERMATH_S, self._look_again)
-
-    def _look_again(self) -> None:
-        self._aftermath = None
-        self._refresher.outdated()
 
     async def _load_rows(self) -> None:
         try:

@@ -23,6 +23,11 @@ class FeedKind(StrEnum):
     CALL = "call"
     DECISION = "decision"
     COMPANY = "company"
+    INVOICE = "invoice"
+    NOTICE = "notice"
+    AUDIT = "audit"
+    OPERATION = "operation"
+    """Somebody changed something, or was refused."""
     STATUS = "status"
 
 

@@ -13,7 +13,7 @@ from billing.policy import Policy
 from relay.api.feed import FeedKind
 from relay.api.operation import View
 from relay.feed import Loaded
-from relay.views import calls, companies, events, ledger, payments
+from relay.views import audit, calls, companies, events, invoices, ledger, notices, payments
 
 
 class ChangeLoader:
@@ -31,6 +31,9 @@ class ChangeLoader:
             Kind.LEDGER: lambda session, ids: ledger.ledger_rows(session, ledger.LEDGER.c.id.in_(ids)),
             Kind.DECISION: lambda session, ids: companies.decisions(session, companies.DECISIONS.c.id.in_(ids)),
             Kind.BALANCE: self._balances,
+            Kind.INVOICE: lambda session, ids: invoices.invoices(session, invoices.INVOICES.c.id.in_(ids)),
+            Kind.NOTICE: lambda session, ids: notices.notices(session, notices.NOTICES.c.id.in_(ids)),
+            Kind.AUDIT: lambda session, ids: audit.entries(session, audit.AUDIT.c.id.in_(ids)),
         }
 
     async def __call__(self, changes: Mapping[Kind, Sequence[int]]) -> Sequence[Loaded]:

@@ -9,11 +9,19 @@ import msgspec
 import pytest
 
 from relay.api import (
+    AdjustBalance,
+    AuditView,
     BalanceView,
     EventView,
     FeedItem,
     FeedKind,
+    InvoiceView,
     LedgerView,
+    ListAudit,
+    ListInvoices,
+    ListNotices,
+    NoticeView,
+    PerformedView,
     ShowBalance,
     ShowEvent,
     SimulateCall,
@@ -57,6 +65,26 @@ async def test_an_event_and_what_it_causes_come_as_the_operations_show_them(rela
     shown = (await relay.client.call(ShowEvent(event="evt_paid"))).event
     last = msgspec.json.decode(seen[FeedKind.EVENT], type=EventView)
     assert (last.id, last.event_id) == (shown.id, shown.event_id)
+
+
+async def test_papers_and_what_people_did_come_as_the_operations_show_them(relay: RunningRelay) -> None:
+    company_id = await relay.company()
+    story = Story(await relay.open_topup(company_id), company_id)
+    stream = relay.client.feed()
+    await next_of(stream, FeedKind.HELLO)
+    await relay.deliver(event("payment_intent.succeeded", story.intent(), event_id="evt_paid"))
+    invoice = msgspec.json.decode((await next_of(stream, FeedKind.INVOICE)).row, type=InvoiceView)
+    assert (invoice,) == (await relay.client.call(ListInvoices())).rows
+    await relay.client.call(AdjustBalance(company="acme", money_cents=-4_500, reason="a correction", actor="Ada"))
+    done = msgspec.json.decode((await next_of(stream, FeedKind.OPERATION)).row, type=PerformedView)
+    assert (done.name, done.outcome) == ("balances.adjust", "done")
+    entry = msgspec.json.decode((await next_of(stream, FeedKind.AUDIT)).row, type=AuditView)
+    assert (entry,) == (await relay.client.call(ListAudit())).rows
+    while True:  # queued, and then sent
+        notice = msgspec.json.decode((await next_of(stream, FeedKind.NOTICE)).row, type=NoticeView)
+        if notice.kind == "low_balance" and notice.status == "sent":
+            break
+    assert notice in (await relay.client.call(ListNotices())).rows
 
 
 async def test_a_client_resumes_after_the_last_item_that_it_saw(relay: RunningRelay) -> None:

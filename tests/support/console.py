@@ -244,6 +244,10 @@ KINDS: dict[str, FeedKind] = {
     "StatusView": FeedKind.STATUS,
     "LedgerView": FeedKind.LEDGER,
     "DeliveryView": FeedKind.DELIVERY,
+    "InvoiceView": FeedKind.INVOICE,
+    "NoticeView": FeedKind.NOTICE,
+    "AuditView": FeedKind.AUDIT,
+    "PerformedView": FeedKind.OPERATION,
 }
 
 

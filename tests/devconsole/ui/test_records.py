@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -16,10 +17,20 @@ from devconsole.screens.modals.topup_detail import TopupDetail
 from devconsole.screens.records import RecordsScreen
 from devconsole.screens.trace import TraceScreen
 from devconsole.widgets.record_pane import RecordPane
-from relay.api import InvoicePdf, ListInvoices, ListLedger, ListNotices, MakeInvoicePdf, ShowTrace
+from relay.api import (
+    InvoicePdf,
+    ListAudit,
+    ListInvoices,
+    ListLedger,
+    ListNotices,
+    ListOperations,
+    MakeInvoicePdf,
+    ShowTrace,
+    View,
+)
 from tests.support import views
 from tests.support.console import FakeSource, page, refused
-from tests.support.papers import INVOICES, papers
+from tests.support.papers import AUDIT, INVOICES, NOTICES, OPERATIONS, papers
 from tests.support.playing import console, line_with, loaded, press, screen_text, until
 
 SIZE = (80, 24)
@@ -177,28 +188,34 @@ async def test_an_id_that_leads_nowhere_is_said_on_its_screen() -> None:
         await until(pilot, lambda: "Nothing is known of ledger_9." in screen_text(pilot))
 
 
-async def test_what_is_looked_at_is_loaded_again_when_something_changed_and_nothing_else() -> None:
+async def test_what_is_looked_at_is_loaded_again_when_it_has_new_rows_and_nothing_else() -> None:
     source = papers()
     async with console(source).run_test(size=SIZE) as pilot:
         await opened(pilot, 1)
         before = len(source.asked_for(ListLedger))
         source.answers[ListInvoices] = page((views.invoice(3), *INVOICES))
-        source.push(views.topup(5))
+        source.push(views.balance(1, balance_cents=4_000), views.ledger(99), views.invoice(3))
         await until(pilot, lambda: "TOP-2026-00003" in screen_text(pilot))
         assert len(source.asked_for(ListLedger)) == before
         await press(pilot, "left")
         await until(pilot, lambda: len(source.asked_for(ListLedger)) == before + 1)
 
 
-async def test_a_notice_that_is_written_a_moment_after_its_cause_is_still_shown() -> None:
+@pytest.mark.parametrize(
+    ("tab", "row", "asked"),
+    [
+        (2, NOTICES[0], ListNotices),
+        (3, AUDIT[0], ListAudit),
+        (4, OPERATIONS[0], ListOperations),
+    ],
+)
+async def test_each_list_follows_what_the_feed_tells_of_its_rows(tab: int, row: View, asked: Any) -> None:
     source = papers()
     async with console(source).run_test(size=SIZE) as pilot:
-        await opened(pilot, 2)
-        source.push(views.balance(2, balance_cents=100))
-        asked = len(source.asked_for(ListNotices))
-        await until(pilot, lambda: len(source.asked_for(ListNotices)) > asked)
-        source.answers[ListNotices] = page([views.notice(9, subject="Bergbau Nord: fast leer")])
-        await until(pilot, lambda: "fast leer" in screen_text(pilot))
+        await opened(pilot, tab)
+        before = len(source.asked_for(asked))
+        source.push(row)
+        await until(pilot, lambda: len(source.asked_for(asked)) == before + 1)
 
 
 async def test_the_mouse_turns_the_tabs() -> None:
