@@ -87,12 +87,13 @@ class Actions:
         card = self.selected(CardView)
         cards = await self.cards()
         company = self.selected_company()
-        self._open(TopupForm(self._companies, cards, company=company, card=card.name if card else None))
+        look = self._console.source.call
+        self._open(TopupForm(self._companies, cards, company=company, card=card.name if card else None, look=look))
 
     def checkout(self) -> None:
         from devconsole.screens.modals.topup import CheckoutForm
 
-        form = CheckoutForm(self._companies, company=self.selected_company())
+        form = CheckoutForm(self._companies, company=self.selected_company(), look=self._console.source.call)
         self._console.open_form(form, self._open_page)
 
     def _open_page(self, topup: TopupView) -> None:
@@ -260,6 +261,11 @@ class Actions:
 
     def reload_code(self) -> None:
         self._console.perform(ReloadCode())
+
+    def doctor(self) -> None:
+        from devconsole.screens.doctor import DoctorScreen
+
+        self._console.push_screen(DoctorScreen())
 
     def check_ledger(self) -> None:
         self._console.perform(CheckLedger())

@@ -452,6 +452,9 @@ class DevConsole(App[int]):
     def action_trace(self) -> None:
         self._act(self.actions.trace)
 
+    def action_doctor(self) -> None:
+        self._act(self.actions.doctor)
+
     def action_check_ledger(self) -> None:
         self._act(self.actions.check_ledger)
 

@@ -166,6 +166,14 @@ ACTIONS = (
         "reconcile",
     ),
     ConsoleCommand(
+        "server.doctor",
+        None,
+        "Doctor",
+        "Check that everything is there",
+        "Machine, settings, database, Stripe",
+        "doctor",
+    ),
+    ConsoleCommand(
         "code.reload", None, "Reload code", "Load handlers and rules again", "As they are on disk now", "reload_code"
     ),
     ConsoleCommand(
@@ -220,7 +228,7 @@ VIEWS = (
         "7",
         "Records",
         "Records",
-        "Ledger, invoices, notices, audit trail, operations",
+        "Ledger, invoices, notices, audit trail, operations, deliveries",
         "show('records')",
         group="Screens",
     ),
@@ -252,6 +260,7 @@ RECORDS = tuple(
         ("notices", "Notices", "What companies were told"),
         ("audit", "Audit trail", "Who changed what, and why"),
         ("operations", "Operations", "What was done on this server"),
+        ("deliveries", "Deliveries", "Every request to the webhook, also rejected ones"),
     )
 )
 

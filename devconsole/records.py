@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from devconsole.widgets.ledger_table import CompaniesLedgerTable
-from devconsole.widgets.record_tables import AuditTable, InvoiceTable, NoticeTable, PerformedTable
+from devconsole.widgets.record_tables import AuditTable, DeliveryTable, InvoiceTable, NoticeTable, PerformedTable
 from devconsole.widgets.row_list import TupleList
-from relay.api import FeedKind, ListAudit, ListInvoices, ListLedger, ListNotices, ListOperations, Operation, Page
+from relay.api import (
+    FeedKind,
+    ListAudit,
+    ListDeliveries,
+    ListInvoices,
+    ListLedger,
+    ListNotices,
+    ListOperations,
+    Operation,
+    Page,
+)
 
 SHOWN = 200
 """Rows of each list that are asked for."""
@@ -78,7 +88,16 @@ OPERATIONS = Record(
     "[$text-primary]t[/]  top up with a test card\n[$text-primary]c[/]  simulate a call",
     FeedKind.OPERATION,
 )
+DELIVERIES = Record(
+    "deliveries",
+    "Deliveries",
+    DeliveryTable,
+    lambda _company: ListDeliveries(limit=SHOWN),
+    "Nothing has come to the webhook yet.\n\n"
+    "[$text-primary]x[/]  trigger any Stripe event\n[$text-primary]t[/]  top up with a test card",
+    FeedKind.DELIVERY,
+)
 
-OF_ALL = (LEDGER, INVOICES, NOTICES, AUDIT, OPERATIONS)
+OF_ALL = (LEDGER, INVOICES, NOTICES, AUDIT, OPERATIONS, DELIVERIES)
 OF_A_COMPANY = (INVOICES, NOTICES, AUDIT)
 """Beside what the company's screen shows anyway."""

@@ -6,10 +6,10 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from devconsole import looks
-from devconsole.format import ABSENT, amount, changes, clock, day, euros, fields, latency, moment, words
+from devconsole.format import ABSENT, amount, changes, clock, day, euros, fields, latency, moment, size, words
 from devconsole.looks import Tone
 from devconsole.widgets.row_list import Cell, Column, TupleList
-from relay.api import AuditView, InvoiceView, NoticeView, PerformedView
+from relay.api import AuditView, DeliveryView, InvoiceView, NoticeView, PerformedView
 
 WIDE = 110
 
@@ -18,6 +18,23 @@ def _time(width: int) -> Column:
     if width >= WIDE:
         return Column("Time", 19, lambda row: (moment(row.created_at), Tone.MUTED))
     return Column("Time", 8, lambda row: (clock(row.created_at), Tone.MUTED))
+
+
+class DeliveryTable(TupleList[DeliveryView]):
+    """Every request to the webhook: who sent it, what became of it, and why."""
+
+    def columns(self, width: int) -> Sequence[Column]:
+        columns = [
+            Column("Time", 8, lambda row: (clock(row.received_at), Tone.MUTED)),
+            Column("Verdict", 11, _verdict),
+            Column("From", 10, lambda row: (row.source, Tone.PLAIN)),
+            Column("HTTP", 4, lambda row: (str(row.http_status), Tone.PLAIN), "right"),
+            Column("Took", 8, lambda row: (latency(row.latency_us), Tone.MUTED), "right"),
+        ]
+        if width >= WIDE:
+            columns.append(Column("Event", 30, lambda row: (row.event_id or ABSENT, Tone.MUTED)))
+        columns.append(Column("Why", 0, lambda row: (row.reason, Tone.PLAIN)))
+        return columns
 
 
 class InvoiceTable(TupleList[InvoiceView]):
@@ -88,6 +105,11 @@ class PerformedTable(TupleList[PerformedView]):
         return columns
 
 
+def _verdict(row: DeliveryView) -> Cell:
+    look = looks.delivery(row)
+    return str(look), look.tone
+
+
 def _notice_status(row: NoticeView) -> Cell:
     look = looks.NOTICE_LOOKS.get(row.status, looks.Look("?", row.status, Tone.WARN))
     return str(look), look.tone
@@ -114,6 +136,9 @@ def tax_percent(row: InvoiceView) -> str:
 def record_line(row: Any) -> str:
     """What the columns have no room for, in a line; empty where there is nothing more to say."""
     match row:
+        case DeliveryView():
+            signed = f"signed by {row.secret_label}" if row.secret_label else "not signed by anybody known"
+            return " · ".join((row.event_id or "no event", signed, size(row.body_bytes), row.remedy or row.reason))
         case InvoiceView():
             return f"{euros(row.net_cents)} + {tax_percent(row)} VAT = {euros(row.gross_cents)} · top-up {row.topup_id}"
         case NoticeView():

@@ -25,6 +25,7 @@ from relay.api import (
     ListCards,
     ListCompanies,
     ListDecisions,
+    ListDeliveries,
     ListEvents,
     ListEventTypes,
     ListFailures,
@@ -103,6 +104,7 @@ class FakeSource:
         notices: Sequence[View] = (),
         audit: Sequence[View] = (),
         operations: Sequence[View] = (),
+        deliveries: Sequence[View] = (),
         status: StatusView | None = None,
     ) -> None:
         self.companies = companies
@@ -124,6 +126,7 @@ class FakeSource:
             ListNotices: notices,
             ListAudit: audit,
             ListOperations: operations,
+            ListDeliveries: deliveries,
             ListEventTypes: (),
         }
         self._feed: asyncio.Queue[Any] = asyncio.Queue()

@@ -10,7 +10,8 @@ from textual.content import Content
 
 from devconsole.entry import TOPUP_RANGE
 from devconsole.format import euros
-from devconsole.screens.modals.form import Answer, Form, shown
+from devconsole.screens.modals.form import Answer, shown
+from devconsole.screens.modals.topup_preview import Look, PreviewingForm, told
 from devconsole.widgets.amount_input import AmountInput
 from devconsole.widgets.card_gallery import CardGallery
 from devconsole.widgets.company_select import CompanySelect
@@ -30,7 +31,7 @@ SAVED_ENTRY = Entry(
 )
 
 
-class TopupForm(Form):
+class TopupForm(PreviewingForm):
     """Amount and test card, charged at once; the gallery says what each card does."""
 
     AUTO_FOCUS = "#amount Input"
@@ -38,8 +39,6 @@ class TopupForm(Form):
     heading = "Top up with a test card"
     submit_label = "Top up"
 
-    company = getters.query_one("#company", CompanySelect)
-    amount = getters.query_one("#amount", AmountInput)
     gallery = getters.query_one("#card", CardGallery)
 
     def __init__(
@@ -49,8 +48,9 @@ class TopupForm(Form):
         *,
         company: str | None = None,
         card: str | None = None,
+        look: Look | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(look)
         self._companies, self._cards = tuple(companies), tuple(cards)
         self._preselected, self._card = company, card
 
@@ -77,21 +77,22 @@ class TopupForm(Form):
 
     def outcome(self) -> Content:
         objection = self.objection()
-        return shown(objection.reason) if objection is not None and objection.at is self.gallery else Content("")
+        if objection is not None and objection.at is self.gallery:
+            return shown(objection.reason)
+        return self.preview_text()
 
 
-class CheckoutForm(Form):
+class CheckoutForm(PreviewingForm):
     """Amount of a Checkout Session; the page opens in the browser."""
 
     AUTO_FOCUS = "#amount Input"
     heading = "Open a Checkout page"
     submit_label = "Open the page"
 
-    company = getters.query_one("#company", CompanySelect)
-    amount = getters.query_one("#amount", AmountInput)
-
-    def __init__(self, companies: Sequence[CompanyView], *, company: str | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, companies: Sequence[CompanyView], *, company: str | None = None, look: Look | None = None
+    ) -> None:
+        super().__init__(look)
         self._companies = tuple(companies)
         self._preselected = company
 
@@ -109,5 +110,7 @@ class CheckoutForm(Form):
             company, amount_cents = self.company.read(), self.amount.read()
         except Objection:
             return Content("")
+        if (preview := self.preview) is not None:
+            return shown(f"Opens in the browser; once paid: {told(preview)}")
         after_cents = company.balance.effective_total_cents + amount_cents
         return shown(f"Opens in the browser; once paid, {company.name} has {euros(after_cents)}.")

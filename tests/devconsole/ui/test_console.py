@@ -21,16 +21,18 @@ from relay.api import (
     CheckLedger,
     CheckoutTopup,
     CreateTopup,
+    Finding,
     LedgerCheck,
     ListCards,
     Operation,
+    RunDoctor,
     ShowStatus,
     SimulateCall,
     StripeComparison,
     SwitchTestMode,
 )
 from tests.support import views
-from tests.support.console import UNREACHABLE, FakeSource, refused
+from tests.support.console import UNREACHABLE, FakeSource, page, refused
 from tests.support.playing import console, line_with, loaded, press, screen_text, until
 from tests.support.stories import busy_day, companies, first_look
 
@@ -313,3 +315,20 @@ async def test_the_theme_is_remembered(tmp_path: Path) -> None:
     file.write_text("no such theme")
     assert DevConsole(first_look(), theme_file=file).theme == DARK.name
     assert DevConsole(first_look(), theme_file=tmp_path / "nowhere" / "theme").theme == DARK.name
+
+
+async def test_the_doctor_names_what_failed_first_with_its_remedy() -> None:
+    source = busy_day()
+    source.answers[RunDoctor] = page(
+        (
+            Finding(check="database", ok=True, detail="schema 0008"),
+            Finding(check="webhook", ok=False, detail="nobody answers", remedy="Start the server again."),
+        )
+    )
+    async with console(source).run_test(size=(80, 24), notifications=True) as pilot:
+        await loaded(pilot)
+        await press(pilot, "ctrl+p", *"everything is there", "enter")
+        await until(pilot, lambda: "Start the server again." in screen_text(pilot))
+        text = screen_text(pilot)
+        assert text.index("nobody answers") < text.index("schema 0008")
+        assert "✗" in line_with(pilot, "failed.")

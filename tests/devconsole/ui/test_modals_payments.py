@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+import pytest
+
 from devconsole.screens.modals.auto_topup import AutoTopupForm, CheckAutoTopupForm
 from devconsole.screens.modals.confirm import CancelTopupForm
 from devconsole.screens.modals.refunds import RefundPaymentForm
 from devconsole.screens.modals.topup import CheckoutForm, TopupForm
 from devconsole.widgets.picker import EntryList
-from relay.api import CancelTopup, CheckAutoTopup, CheckoutTopup, CreateTopup, RefundCharge, SetAutoTopup
+from relay.api import (
+    CancelTopup,
+    CheckAutoTopup,
+    CheckoutTopup,
+    CreateTopup,
+    PreviewTopup,
+    RefundCharge,
+    SetAutoTopup,
+    TopupPreview,
+)
 from tests.support import views
 from tests.support.forms import CARDS, OPEN, Stage, can_submit, note, outcome
 
@@ -34,6 +48,43 @@ async def test_enter_tops_up_with_the_first_card() -> None:
         await pilot.press("enter")
         await pilot.pause()
     assert app.answer == CreateTopup(company="bergbau-nord", amount_cents=5_000, card="visa")
+
+
+def brings(asked: PreviewTopup) -> TopupPreview:
+    return TopupPreview(
+        company_id=2,
+        company_slug=asked.company,
+        amount_cents=asked.amount_cents,
+        bonus_cents=500,
+        bonus_rule="Welcome",
+        bonus_basis_points=1_000,
+        is_capped=False,
+        passed_over=(),
+        net_cents=4_202,
+        tax_cents=798,
+        effective_total_after_cents=6_400,
+    )
+
+
+@pytest.mark.parametrize(
+    "form",
+    [lambda look: TopupForm((BARE,), CARDS, look=look), lambda look: CheckoutForm((BARE,), look=look)],
+)
+async def test_bonus_balance_and_tax_are_told_before_it_is_sent(form: Any) -> None:
+    asked: list[PreviewTopup] = []
+
+    async def look(preview: PreviewTopup) -> TopupPreview:
+        asked.append(preview)
+        return brings(preview)
+
+    app = Stage(lambda: form(look))
+    async with app.run_test(size=(80, 24)) as pilot:
+        async with asyncio.timeout(10):
+            while "Bonus 5.00 EUR (Welcome), then 64.00 EUR to use" not in outcome(app):
+                await pilot.pause(0.02)
+        assert "Invoice: 42.02 net + 7.98 VAT" in outcome(app)
+        assert asked == [PreviewTopup(company="bergbau-nord", amount_cents=5_000)]
+        assert can_submit(app)
 
 
 async def test_a_card_is_found_by_searching() -> None:

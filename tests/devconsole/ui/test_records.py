@@ -20,11 +20,13 @@ from devconsole.widgets.record_pane import RecordPane
 from relay.api import (
     InvoicePdf,
     ListAudit,
+    ListDeliveries,
     ListInvoices,
     ListLedger,
     ListNotices,
     ListOperations,
     MakeInvoicePdf,
+    ShowDelivery,
     ShowTrace,
     View,
 )
@@ -204,6 +206,7 @@ async def test_what_is_looked_at_is_loaded_again_when_it_has_new_rows_and_nothin
 @pytest.mark.parametrize(
     ("tab", "row", "asked"),
     [
+        (5, views.delivery(3), ListDeliveries),
         (2, NOTICES[0], ListNotices),
         (3, AUDIT[0], ListAudit),
         (4, OPERATIONS[0], ListOperations),
@@ -216,6 +219,19 @@ async def test_each_list_follows_what_the_feed_tells_of_its_rows(tab: int, row: 
         before = len(source.asked_for(asked))
         source.push(row)
         await until(pilot, lambda: len(source.asked_for(asked)) == before + 1)
+
+
+async def test_every_delivery_is_listed_and_opens_and_one_that_differs_stands_out() -> None:
+    source = papers()
+    differs = views.delivery(3, verdict="duplicate", reason_code="duplicate_differs", reason="same id, different body")
+    source.answers[ListDeliveries] = page((differs, views.delivery(2)))
+    async with console(source).run_test(size=SIZE) as pilot:
+        await opened(pilot, 5)
+        await until(pilot, lambda: "≠ differs" in screen_text(pilot))
+        assert "same id, different body" in line_with(pilot, "≠ differs")
+        await press(pilot, "enter")
+        await until(pilot, lambda: source.asked_for(ShowDelivery))
+        assert source.asked_for(ShowDelivery)[0].delivery == 3
 
 
 async def test_the_mouse_turns_the_tabs() -> None:
