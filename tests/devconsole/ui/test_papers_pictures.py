@@ -130,7 +130,7 @@ def test_who_changed_what_in_full(snap_compare: Compare) -> None:
 def test_what_was_done_on_this_server(snap_compare: Compare) -> None:
     """I see what was asked of the server, and what it refused."""
     assert snap_compare(
-        console(papers()), terminal_size=(110, 30), run_before=after("7", "left", shows="✗ unknown card")
+        console(papers()), terminal_size=(110, 30), run_before=after("7", "left", "left", shows="✗ unknown card")
     )
 
 
