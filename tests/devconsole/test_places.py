@@ -22,8 +22,6 @@ ELSEWHERE_BECAUSE = {
     "balances.show": "the same",
     "auto_topup.show": "the automatic top-up of each company stands in the answer of companies.list",
     "test_mode.status": "test mode stands in the answer of server.status, and is told live",
-    "clock.show": "a virtual clock belongs to a story, which plays it",
-    "clock.advance": "the same",
 }
 """What the console does not ask, because it knows it already or has no use for it."""
 
