@@ -61,7 +61,7 @@ def record(
         },
     )
     assert written.inserted_primary_key is not None, "one row was written"
-    announce(session, Kind.AUDIT, written.inserted_primary_key[0], company_id)
+    announce(session, Kind.AUDIT, written.inserted_primary_key[0])
 
 
 def check_reason(what: str, *, actor: str, reason: str) -> None:

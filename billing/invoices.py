@@ -76,7 +76,7 @@ def issue(session: Session, topup: TopupRow, *, gross_cents: int, policy: Policy
         ),
     )
     if cursor.rowcount:
-        announce(session, Kind.INVOICE, cursor.lastrowid, topup.company_id)
+        announce(session, Kind.INVOICE, cursor.lastrowid)
     cursor.close()
 
 

@@ -45,7 +45,7 @@ def queue(session: Session, due: Sequence[Due], *, now: datetime) -> int:
                 "created_at": now,
             }
             if (added := session.connection().execute(_ADD, row).scalar_one_or_none()) is not None:
-                announce(session, Kind.NOTICE, added, notice.company_id)
+                announce(session, Kind.NOTICE, added)
                 queued += 1
     return queued
 
@@ -60,7 +60,7 @@ def send(session: Session, *, limit: int, now: datetime) -> int:
         notice.subject, notice.body = text.subject, text.body
         notice.status, notice.sent_at = NoticeStatus.SENT, now
         assert notice.id is not None, "it was read"
-        announce(session, Kind.NOTICE, notice.id, notice.company_id)
+        announce(session, Kind.NOTICE, notice.id)
         _stamp(session, notice, now=now)
     session.flush()
     return len(queued)
