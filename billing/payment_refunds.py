@@ -27,14 +27,12 @@ from billing.models import (
 )
 from billing.money_text import euros, money
 from billing.prepared import Prepared
-from billing.rules.refunded import ChargeSnapshot, KnownRefund, refunded_cents
+from billing.rules.refunded import ChargeSnapshot, KnownRefund, disputed_cents, refunded_cents
 from billing.topup_rows import TopupRow, change
 
 GONE = ("failed", "canceled")
 """Refund states in which the money did not go back."""
 _REFUND_RANK = {"requested": 0, "pending": 1, "requires_action": 1, "succeeded": 2, "failed": 3, "canceled": 3}
-_DISPUTE_LOST = "lost"
-_DISPUTE_WON = "won"
 _DISPUTE_RANK = {
     "warning_needs_response": 0,
     "warning_under_review": 1,
@@ -42,8 +40,8 @@ _DISPUTE_RANK = {
     "under_review": 3,
     "warning_closed": 4,
     "prevented": 4,
-    _DISPUTE_LOST: 4,
-    _DISPUTE_WON: 4,
+    "lost": 4,
+    "won": 4,
 }
 """An inquiry may become a dispute; an answered one is under review; closed is final."""
 
@@ -64,7 +62,7 @@ class RefundFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeFact:
-    """What Stripe says of a dispute, in an event or an answer."""
+    """What Stripe says of a dispute, in an event or an answer. `is_record`: it was read at Stripe just now."""
 
     dispute_id: str
     amount_cents: int
@@ -72,6 +70,7 @@ class DisputeFact:
     withdrawn: bool
     reinstated: bool
     reason: str | None = None
+    is_record: bool = False
 
 
 def note_refund(session: Session, topup: TopupRow, fact: RefundFact, *, now: datetime) -> None:
@@ -122,6 +121,8 @@ def note_dispute(session: Session, topup: TopupRow, fact: DisputeFact, *, now: d
         session.add(row)
     if _DISPUTE_RANK.get(fact.status, 3) > _DISPUTE_RANK.get(row.status, 0):
         row.status = fact.status
+    if fact.is_record:
+        row.amount_cents = fact.amount_cents
     row.reason = row.reason or fact.reason
     row.funds_withdrawn = row.funds_withdrawn or fact.withdrawn
     row.funds_reinstated = row.funds_reinstated or fact.reinstated
@@ -223,9 +224,9 @@ def _restore_bonus(session: Session, topup: TopupRow, *, webhook_event_id: int |
 def _book_disputes(session: Session, topup: TopupRow, *, webhook_event_id: int | None, now: datetime) -> list[str]:
     said = []
     for row in session.exec(select(PaymentDispute).where(PaymentDispute.topup_id == topup.id)).all():
-        taken = row.funds_withdrawn or row.status == _DISPUTE_LOST
-        given_back = row.funds_reinstated or row.status == _DISPUTE_WON
-        target_cents = row.amount_cents if taken and not given_back else 0
+        target_cents = disputed_cents(
+            row.amount_cents, row.status, withdrawn=row.funds_withdrawn, reinstated=row.funds_reinstated
+        )
         delta_cents = target_cents - row.booked_cents
         if delta_cents == 0:
             continue

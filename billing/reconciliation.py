@@ -12,7 +12,8 @@ from typing import Final
 
 from billing.models import TopupStatus
 from billing.money_text import money
-from billing.records import PaymentRecord
+from billing.records import DisputeRecord, PaymentRecord
+from billing.rules.refunded import disputed_cents
 
 BALANCE_TOPUP: Final = "balance_topup"
 
@@ -31,6 +32,10 @@ class DifferenceKind(StrEnum):
     """What went back to the card is not what was taken from the balance."""
     DISPUTE_UNKNOWN = "dispute_unknown"
     """A bank has asked for the money, and nothing here says so."""
+    DISPUTE_DIFFERS = "dispute_differs"
+    """Its amount, its state or what it has taken is not what Stripe says."""
+    DISPUTE_UNKNOWN_AT_STRIPE = "dispute_unknown_at_stripe"
+    """Money was taken for a dispute that Stripe has never heard of."""
 
     @property
     def mends(self) -> bool:
@@ -43,7 +48,22 @@ class DifferenceKind(StrEnum):
         return self is not DifferenceKind.UNKNOWN_HERE
 
 
-_MENDED: Final = (DifferenceKind.NOT_CREDITED, DifferenceKind.REFUND_DIFFERS, DifferenceKind.DISPUTE_UNKNOWN)
+_MENDED: Final = (
+    DifferenceKind.NOT_CREDITED,
+    DifferenceKind.REFUND_DIFFERS,
+    DifferenceKind.DISPUTE_UNKNOWN,
+    DifferenceKind.DISPUTE_DIFFERS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OurDispute:
+    """A dispute as it is noted here. `booked_cents` is what the ledger has taken for it until now."""
+
+    dispute_id: str
+    status: str
+    amount_cents: int
+    booked_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +79,8 @@ class OurPayment:
     idempotency_key: str
     intent_id: str | None
     refunded_cents: int
-    dispute_status: str | None
     is_made_up: bool
+    disputes: tuple[OurDispute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +107,59 @@ def compare(
             yield from _without_topup(record, companies)
         else:
             yield from _beside(record, mine)
+
+
+def compare_disputes(theirs: Iterable[DisputeRecord], ours: Sequence[OurPayment]) -> Iterator[Difference]:
+    """What differs in the disputes of credited payments, in the order of `theirs`."""
+    by_intent = {mine.intent_id: mine for mine in ours if mine.intent_id is not None}
+    for record in theirs:
+        mine = by_intent.get(record.intent_id or "")
+        if mine is None or mine.intent_id is None or mine.status is not TopupStatus.SUCCEEDED:
+            continue
+        noted = next((each for each in mine.disputes if each.dispute_id == record.dispute_id), None)
+        said = _dispute_differs(record, noted, mine)
+        if said is not None:
+            kind = DifferenceKind.DISPUTE_UNKNOWN if noted is None else DifferenceKind.DISPUTE_DIFFERS
+            yield Difference(kind, mine.intent_id, said, record.amount_cents, mine.topup_id, mine.company_slug)
+
+
+def disputes_not_among(ours: Iterable[OurPayment], seen: Iterable[str]) -> list[tuple[OurPayment, OurDispute]]:
+    """The disputes noted here that Stripe's list did not show: they must be asked for one by one."""
+    known = set(seen)
+    return [
+        (mine, dispute)
+        for mine in ours
+        if not mine.is_made_up
+        for dispute in mine.disputes
+        if dispute.dispute_id not in known
+    ]
+
+
+def dispute_unknown_at_stripe(mine: OurPayment, dispute: OurDispute) -> Difference:
+    assert mine.intent_id is not None
+    said = (
+        f"{money(dispute.booked_cents, mine.currency)} of top-up {mine.topup_id} were taken for the dispute "
+        f"{dispute.dispute_id}, but Stripe does not know it"
+    )
+    kind = DifferenceKind.DISPUTE_UNKNOWN_AT_STRIPE
+    return Difference(kind, mine.intent_id, said, dispute.booked_cents, mine.topup_id, mine.company_slug)
+
+
+def _dispute_differs(record: DisputeRecord, noted: OurDispute | None, mine: OurPayment) -> str | None:
+    taken_cents = disputed_cents(
+        record.amount_cents, record.status, withdrawn=record.withdrawn, reinstated=record.reinstated
+    )
+    theirs = _dispute_in_words(record.status, record.amount_cents, taken_cents, record.currency)
+    if noted is None:
+        return f"the payment of top-up {mine.topup_id} was disputed at the bank ({theirs}), and nothing here says so"
+    ours = _dispute_in_words(noted.status, noted.amount_cents, noted.booked_cents, mine.currency)
+    if ours == theirs:
+        return None
+    return f"at Stripe the dispute {record.dispute_id} of top-up {mine.topup_id} is {theirs}; here it is {ours}"
+
+
+def _dispute_in_words(status: str, amount_cents: int, taken_cents: int, currency: str) -> str:
+    return f"{status} over {money(amount_cents, currency)}, {money(taken_cents, currency)} taken"
 
 
 def not_among(ours: Iterable[OurPayment], seen: Iterable[str]) -> list[OurPayment]:
@@ -166,6 +239,3 @@ def _beside(record: PaymentRecord, mine: OurPayment) -> Iterator[Difference]:
             f"here it is {money(mine.refunded_cents, mine.currency)}"
         )
         yield differs(DifferenceKind.REFUND_DIFFERS, said, record.refunded_cents - mine.refunded_cents)
-    if is_credited and record.disputed and mine.dispute_status is None:
-        said = f"the payment of top-up {mine.topup_id} was disputed at the bank, and nothing here says so"
-        yield differs(DifferenceKind.DISPUTE_UNKNOWN, said, mine.amount_cents)

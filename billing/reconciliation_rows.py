@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -16,10 +17,10 @@ from billing.gateway import GatewayRefund, Payment
 from billing.handlers.matching import Claim, match_or_create
 from billing.handlers.outcome import Outcome
 from billing.ledger import balance_of
-from billing.models import Company, Topup, TopupStatus, WebhookEvent
+from billing.models import Company, PaymentDispute, Topup, TopupStatus, WebhookEvent
 from billing.payment_refunds import DisputeFact, RefundFact, book_what_went_back, note_dispute, note_refund
 from billing.policy import Policy
-from billing.reconciliation import OurPayment
+from billing.reconciliation import OurDispute, OurPayment
 from billing.records import DisputeRecord
 from billing.settlement import Paid
 from billing.topup_answers import outcome_of
@@ -49,7 +50,27 @@ def our_payments(
             )
         )
     )
-    return [OurPayment(*row) for row in found]
+    payments = found.all()
+    disputes = _disputes_of(session, [payment.id for payment in payments])
+    return [replace(OurPayment(*payment), disputes=disputes.get(payment.id, ())) for payment in payments]
+
+
+def _disputes_of(session: Session, topup_ids: Sequence[int]) -> dict[int, tuple[OurDispute, ...]]:
+    rows = session.execute(
+        select(
+            _DISPUTES.c.topup_id,
+            _DISPUTES.c.dispute_id,
+            _DISPUTES.c.status,
+            _DISPUTES.c.amount,
+            _DISPUTES.c.booked_amount,
+        )
+        .where(_DISPUTES.c.topup_id.in_(topup_ids))
+        .order_by(_DISPUTES.c.id)
+    )
+    found: dict[int, tuple[OurDispute, ...]] = {}
+    for topup_id, *dispute in rows:
+        found[topup_id] = (*found.get(topup_id, ()), OurDispute(*dispute))
+    return found
 
 
 def slugs(session: Session) -> dict[int, str]:
@@ -119,6 +140,7 @@ def book_money_back(
                 withdrawn=dispute.withdrawn,
                 reinstated=dispute.reinstated,
                 reason=dispute.reason,
+                is_record=True,
             ),
             now=now,
         )
@@ -150,6 +172,7 @@ def _audit(
 _TOPUPS: Final = table_of(Topup)
 _COMPANIES: Final = table_of(Company)
 _EVENTS: Final = table_of(WebhookEvent)
+_DISPUTES: Final = table_of(PaymentDispute)
 _OURS: Final = select(
     _TOPUPS.c.id,
     _TOPUPS.c.company_id,
@@ -160,6 +183,5 @@ _OURS: Final = select(
     _TOPUPS.c.idempotency_key,
     _TOPUPS.c.stripe_payment_intent_id,
     _TOPUPS.c.refunded_amount,
-    _TOPUPS.c.dispute_status,
     exists().where(_EVENTS.c.topup_id == _TOPUPS.c.id, _EVENTS.c.source.in_(MADE_UP)),
 ).join_from(_TOPUPS, _COMPANIES, _TOPUPS.c.company_id == _COMPANIES.c.id)

@@ -12,12 +12,11 @@ from billing.gateway import GatewayRefund, Payment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRecord:
-    """A payment with what went back of it: `refunded_cents` in sum, `disputed` whether a bank has ever asked for it."""
+    """A payment with what of it was refunded, in sum."""
 
     payment: Payment
     created_at: datetime
     refunded_cents: int
-    disputed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +24,9 @@ class DisputeRecord:
     """A dispute as Stripe has it; `withdrawn` and `reinstated` say whether its money has moved so."""
 
     dispute_id: str
+    intent_id: str | None
     amount_cents: int
+    currency: str
     status: str
     reason: str | None
     withdrawn: bool
@@ -44,3 +45,9 @@ class PaymentRecords(Protocol):
     async def refunds_of(self, intent_id: str) -> Sequence[GatewayRefund]: ...
 
     async def disputes_of(self, intent_id: str) -> Sequence[DisputeRecord]: ...
+
+    async def disputes_since(self, since: datetime, *, limit: int) -> tuple[Sequence[DisputeRecord], bool]:
+        """The disputes opened since then, as `payments_since`."""
+
+    async def dispute(self, dispute_id: str) -> DisputeRecord:
+        """Raises `UnknownAtStripe`."""

@@ -26,7 +26,6 @@ class Method(msgspec.Struct):
 class ChargeAnswer(msgspec.Struct):
     id: str
     amount_refunded: Cents = 0
-    disputed: bool = False
 
 
 class Intent(msgspec.Struct):
@@ -79,6 +78,7 @@ class RefundList(msgspec.Struct):
 
 class DisputeList(msgspec.Struct):
     data: list[Dispute]
+    has_more: bool = False
 
 
 def checkout_of(session: Session) -> Checkout:
@@ -139,13 +139,14 @@ def record_of(intent: Intent) -> PaymentRecord:
         payment=payment_of(intent),
         created_at=datetime.fromtimestamp(intent.created, UTC),
         refunded_cents=charge.amount_refunded if isinstance(charge, ChargeAnswer) else 0,
-        disputed=isinstance(charge, ChargeAnswer) and charge.disputed,
     )
 
 
 def dispute_of(dispute: Dispute) -> DisputeRecord:
     return DisputeRecord(
         dispute_id=dispute.id,
+        intent_id=id_of(dispute.payment_intent),
+        currency=dispute.currency or "",
         amount_cents=dispute.amount,
         status=dispute.status,
         reason=dispute.reason,

@@ -37,3 +37,13 @@ def refunded_cents(refunds: Iterable[KnownRefund], snapshots: Iterable[ChargeSna
         gone = sum(refund.amount_cents for refund in failed if (refund.failed_s or 0) < snapshot.created_s)
         ever = max(ever, snapshot.refunded_cents + gone)
     return ever - sum(refund.amount_cents for refund in failed)
+
+
+def disputed_cents(amount_cents: int, status: str, *, withdrawn: bool, reinstated: bool) -> int:
+    """How much of a payment a dispute has taken by now: nothing, or the disputed amount.
+
+    A verdict says where the money is, also where the event that moved it was not heard.
+    """
+    is_taken = withdrawn or status == "lost"
+    is_given_back = reinstated or status == "won"
+    return amount_cents if is_taken and not is_given_back else 0

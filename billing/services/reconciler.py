@@ -16,9 +16,20 @@ from billing.db import Database
 from billing.errors import GatewayUnavailable, UnknownAtStripe
 from billing.guard import TestModeGuard
 from billing.policy import Policy
-from billing.reconciliation import Difference, DifferenceKind, OurPayment, compare, not_among, unknown_at_stripe
+from billing.reconciliation import (
+    Difference,
+    DifferenceKind,
+    OurDispute,
+    OurPayment,
+    compare,
+    compare_disputes,
+    dispute_unknown_at_stripe,
+    disputes_not_among,
+    not_among,
+    unknown_at_stripe,
+)
 from billing.reconciliation_rows import book_money_back, book_payment, our_payments, slugs
-from billing.records import PaymentRecord, PaymentRecords
+from billing.records import DisputeRecord, PaymentRecord, PaymentRecords
 
 PAYMENTS_MAX: Final = 10_000
 """So many payments are compared at most, the newest: a hundred pages of Stripe's."""
@@ -110,15 +121,33 @@ class Reconciler:
 
     async def _look(self, since: datetime, limit: int) -> Comparison:
         theirs, is_complete = await self._records.payments_since(since - CLOCKS_APART, limit=limit)
+        disputes, has_all_disputes = await self._records.disputes_since(since - CLOCKS_APART, limit=limit)
         # Ours after theirs: what was credited meanwhile is seen.
-        ours, companies = await self._ours(theirs, since, limit)
+        ours, companies = await self._ours(theirs, disputes, since, limit)
         missing = not_among(ours, (record.payment.intent_id for record in theirs))
         alone = [await self._ask_for(mine) for mine in missing[:SINGLE_MAX]]
         found = [record for record in alone if isinstance(record, PaymentRecord)]
         unknown = [difference for difference in alone if isinstance(difference, Difference)]
-        differences = (*compare([*theirs, *found], ours, companies), *unknown)
-        is_complete = is_complete and len(missing) <= SINGLE_MAX
+        disputed, has_all_ours = await self._look_at_disputes(disputes, ours)
+        differences = (*compare([*theirs, *found], ours, companies), *unknown, *disputed)
+        is_complete = is_complete and len(missing) <= SINGLE_MAX and has_all_disputes and has_all_ours
         return Comparison(since, len(theirs) + len(found), is_complete, differences)
+
+    async def _look_at_disputes(
+        self, theirs: Sequence[DisputeRecord], ours: Sequence[OurPayment]
+    ) -> tuple[list[Difference], bool]:
+        """What differs in them; False: there were more of ours than could be asked for."""
+        missing = disputes_not_among(ours, (record.dispute_id for record in theirs))
+        alone = [await self._ask_for_dispute(mine, dispute) for mine, dispute in missing[:SINGLE_MAX]]
+        found = [record for record in alone if isinstance(record, DisputeRecord)]
+        unknown = [difference for difference in alone if isinstance(difference, Difference)]
+        return [*compare_disputes([*theirs, *found], ours), *unknown], len(missing) <= SINGLE_MAX
+
+    async def _ask_for_dispute(self, mine: OurPayment, dispute: OurDispute) -> DisputeRecord | Difference:
+        try:
+            return await self._records.dispute(dispute.dispute_id)
+        except UnknownAtStripe:
+            return dispute_unknown_at_stripe(mine, dispute)
 
     async def _ask_for(self, mine: OurPayment) -> PaymentRecord | Difference:
         assert mine.intent_id is not None
@@ -128,12 +157,13 @@ class Reconciler:
             return unknown_at_stripe(mine)
 
     async def _ours(
-        self, theirs: Sequence[PaymentRecord], since: datetime, limit: int
+        self, theirs: Sequence[PaymentRecord], disputes: Sequence[DisputeRecord], since: datetime, limit: int
     ) -> tuple[Sequence[OurPayment], dict[int, str]]:
         named = (record.payment.metadata.get("topup_id", "") for record in theirs)
         read = partial(
             our_payments,
-            intent_ids={record.payment.intent_id for record in theirs},
+            intent_ids={record.payment.intent_id for record in theirs}
+            | {record.intent_id for record in disputes if record.intent_id is not None},
             topup_ids={int(topup_id) for topup_id in named if topup_id.isascii() and topup_id.isdigit()},
             since=since,
             limit=limit,

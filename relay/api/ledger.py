@@ -52,7 +52,7 @@ class DifferenceView(View, frozen=True, kw_only=True):
 
     kind: str
     """not_credited, unknown_here, unknown_at_stripe, not_paid_at_stripe, amount_differs, refund_differs,
-    dispute_unknown"""
+    dispute_unknown, dispute_differs, dispute_unknown_at_stripe"""
     payment_intent_id: str
     topup_id: int | None
     company_slug: str | None

@@ -192,6 +192,63 @@ async def test_a_dispute_that_nobody_told_us_of_takes_its_money_once(rig: Rig) -
     await rig.all_is_well()
 
 
+async def test_a_dispute_that_went_on_unheard_is_named_by_state_and_money_and_mended(rig: Rig) -> None:
+    """Its beginning was told, its end was not: won, the money is the company's again."""
+    paid = await rig.billing.topups.charge(rig.company, 5_000, payment_method="pm_card_createDispute")
+    await rig.billing.sandbox.settled()
+    await rig.late_events()
+    assert (await rig.found(), await rig.money()) == ([], 0)
+    (dispute,) = (await rig.stripe.disputes.list_async()).data
+    await rig.stripe.disputes.update_async(dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    async with ClientSession() as http:
+        await http.post(f"{rig.billing.sandbox.url}/_sandbox/clock/advance", json={"seconds": 60})
+    await rig.billing.sandbox.settled()
+    (difference,) = (await rig.compare()).differences
+    assert (difference.kind, difference.topup_id, difference.cents) == ("dispute_differs", paid.id, 5_000)
+    assert difference.detail == (
+        f"at Stripe the dispute {dispute.id} of top-up {paid.id} is won over 50.00 EUR, 0.00 EUR taken; "
+        "here it is needs_response over 50.00 EUR, 50.00 EUR taken"
+    )
+    assert not (await rig.compare()).agrees
+    await rig.mend()
+    assert await rig.money() == 5_000
+    await rig.all_is_well()
+
+
+async def test_a_dispute_of_another_amount_is_named_and_booked_as_stripe_has_it(rig: Rig) -> None:
+    paid = await rig.billing.topups.charge(rig.company, 5_000, payment_method="pm_card_createDispute")
+    await rig.billing.sandbox.settled()
+    (dispute,) = (await rig.stripe.disputes.list_async()).data
+    told = {"id": dispute.id, "payment_intent": paid.stripe_payment_intent_id, "status": "needs_response"}
+    await tell_of_dispute(rig, amount=3_000, balance_transactions=[{"amount": -3_000}], **told)
+    assert await rig.money() == 2_000
+    (difference,) = (await rig.compare()).differences
+    assert (difference.kind, difference.cents) == ("dispute_differs", 5_000)
+    assert "needs_response over 30.00 EUR, 30.00 EUR taken" in difference.detail
+    await rig.mend()
+    assert await rig.money() == 0
+    await rig.all_is_well()
+
+
+async def test_a_dispute_that_stripe_knows_nothing_of_is_named_and_left_alone(rig: Rig) -> None:
+    paid = await rig.paid()
+    told = {"id": "du_invented", "payment_intent": paid.stripe_payment_intent_id, "status": "needs_response"}
+    await tell_of_dispute(rig, amount=5_000, balance_transactions=[{"amount": -5_000}], **told)
+    assert await rig.found() == [("dispute_unknown_at_stripe", paid.id, 5_000)]
+    assert not (await rig.compare()).agrees
+    assert await rig.mend() == []
+    assert await rig.money() == 0
+
+
+async def test_an_inquiry_is_compared_and_moves_nothing(rig: Rig) -> None:
+    paid = await rig.billing.topups.charge(rig.company, 5_000, payment_method="pm_card_createDisputeInquiry")
+    await rig.billing.sandbox.settled()
+    assert await rig.found() == [("dispute_unknown", paid.id, 5_000)]
+    await rig.mend()
+    assert await rig.money() == 5_000
+    await rig.all_is_well()
+
+
 async def test_a_credit_that_stripe_knows_nothing_of_is_named_and_left_alone(rig: Rig) -> None:
     topup = await told_of(rig, source="endpoint")
     assert await rig.found() == [("unknown_at_stripe", topup, 5_000)]
@@ -244,6 +301,13 @@ async def pay(rig: Rig, amount_cents: int, metadata: dict[str, str]) -> None:
             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         }
     )
+
+
+async def tell_of_dispute(rig: Rig, **dispute: Any) -> None:
+    """An event of a dispute, correctly signed by somebody."""
+    story = Story(None, rig.company)
+    told = event("charge.dispute.created", story.dispute(**dispute))
+    await rig.billing.db.write(receive, [told], now=SystemClock().now())
 
 
 async def told_of(rig: Rig, *, source: str, intent_id: str | None = None) -> int:
