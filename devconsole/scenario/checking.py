@@ -15,6 +15,7 @@ from devconsole.entry import EntryRefused, read_span
 from devconsole.scenario.acts import ACTS
 from devconsole.scenario.inputs import REFERENCE, StepInvalid, declared_as, field_of, shown_fields, value_fits
 from devconsole.scenario.scene import read_inside
+from devconsole.scenario.secrecy import ON_FILES
 from devconsole.scenario.story import Expect, Step, Story
 from devconsole.scenario.vocabulary import unknown_words
 from relay.api import OPERATIONS
@@ -82,6 +83,9 @@ def _action(step: Step, number: int, folder: Path) -> Iterator[Mistake]:
     if declared is None:
         known = {*OPERATIONS, *ACTS}
         yield Mistake(f"`$.steps[{number}].do`", f"unknown operation {step.do!r}. {did_you_mean(step.do, known)}")
+        return
+    if step.do in ON_FILES:
+        yield Mistake(f"`$.steps[{number}].do`", f"no story does {step.do}: {ON_FILES[step.do]}")
         return
     wrong = list(_values(step, declared, f"$.steps[{number}].with", folder))
     yield from wrong

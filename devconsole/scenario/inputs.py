@@ -11,6 +11,7 @@ import msgspec
 import msgspec.inspect
 
 from devconsole.scenario.complaints import plainly, shown
+from devconsole.scenario.secrecy import ON_FILES
 from relay.api import OPERATIONS
 
 REFERENCE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\.([a-z0-9_.]+)\}", re.IGNORECASE)
@@ -35,6 +36,8 @@ def input_of(name: str, fields: Mapping[str, Any], results: Mapping[str, Any]) -
     declared = declared_as(name)
     if declared is None:
         raise StepInvalid(f"unknown operation {name!r}")
+    if name in ON_FILES:
+        raise StepInvalid(f"no story does {name}: {ON_FILES[name]}")
     given = {}
     for key, value in fields.items():
         field, resolved = field_of(declared, key), resolve(value, results)

@@ -17,6 +17,7 @@ from devconsole.scenario.given import NotGiven, bring_about
 from devconsole.scenario.inputs import StepInvalid, input_of
 from devconsole.scenario.scene import Scene, Server
 from devconsole.scenario.script import Script
+from devconsole.scenario.secrecy import without_secrets
 from devconsole.scenario.story import Expect, Step
 from relay.api import AdvanceClock, Operation, ShowClock
 from relay.errors import OperationRefused
@@ -95,7 +96,7 @@ class Run:
             if step.expect is not None and not found:
                 found.extend(self._await(step.expect))
         except StepInvalid as error:
-            problem = str(error)
+            problem = without_secrets(str(error))
         except OperationRefused as refusal:
             problem = f"refused, {refusal.problem.code}: {refusal.problem.message}"
         return StepResult(
@@ -147,12 +148,12 @@ class Run:
         asked = input_of(step.do, self._renamed(step.with_), self.scene.results)
         if not isinstance(asked, Act):
             operation: Operation[Any] = asked
-            return msgspec.to_builtins(self.scene.call(operation))
+            return without_secrets(msgspec.to_builtins(self.scene.call(operation)))
         if asked.needs_own_server and self.scene.own is None:
             raise StepInvalid(f"{step.do} needs a server of the story's own")
         if asked.needs_virtual_time and not self.scene.is_virtual:
             raise StepInvalid(f"{step.do} needs virtual time; this server runs on the clock of the machine")
-        return asked.play(self.scene)
+        return without_secrets(asked.play(self.scene))
 
     def _renamed(self, fields: Any) -> dict[str, Any]:
         """Companies as the server calls them."""

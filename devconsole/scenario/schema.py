@@ -10,6 +10,7 @@ import msgspec
 
 from devconsole.scenario.acts import ACTS
 from devconsole.scenario.inputs import word_of
+from devconsole.scenario.secrecy import ON_FILES
 from devconsole.scenario.story import Story
 from devconsole.scenario.vocabulary import FIRST_WORD_COUNTS, KEYS, TYPES, VALUES
 from fixtures.events.catalog import EVENT_TYPES
@@ -39,7 +40,7 @@ def schema() -> dict[str, Any]:
     step["properties"]["do"] = {
         "anyOf": [{"const": name, "description": help_} for name, help_ in sorted(_helps())],
     }
-    step["allOf"] = [_input(name, declared) for name, declared in sorted({**OPERATIONS, **ACTS}.items())]
+    step["allOf"] = [_input(name, declared) for name, declared in sorted(_declared().items())]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A devconsole scenario",
@@ -75,8 +76,13 @@ def _put(place: dict[str, Any], offered: dict[str, Any]) -> None:
         place.update(offered)
 
 
+def _declared() -> dict[str, Any]:
+    """All that a step may do."""
+    return {name: each for name, each in {**OPERATIONS, **ACTS}.items() if name not in ON_FILES}
+
+
 def _helps() -> Iterator[tuple[str, str]]:
-    for name, declared in {**OPERATIONS, **ACTS}.items():
+    for name, declared in _declared().items():
         yield name, (declared.__doc__ or "").strip()
 
 
