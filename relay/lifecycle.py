@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from billing import inbox
 from billing.errors import DatabaseLocked
 from relay.backend import Backend
-from relay.pruning import Pruner
+from relay.pruning import AGE_ON_VIRTUAL_TIME, Bounds, Pruner
 from relay.rehearsal.copying import remove_leftovers
 from relay.status import StatusPublisher
 
@@ -54,7 +54,7 @@ async def running(backend: Backend) -> AsyncIterator[None]:
         stack.push_async_callback(backend.worker.stop)
         await backend.forwarding.start()
         stack.push_async_callback(backend.forwarding.stop)
-        pruner = Pruner(backend.db, clock=backend.clock)
+        pruner = pruner_of(backend)
         pruner.start()
         backend.rejections.on_many(pruner.wake)
         stack.push_async_callback(pruner.stop)
@@ -81,6 +81,12 @@ async def _released(backend: Backend) -> None:
             log.warning("what was held is not released yet: %s", error)
         else:
             break
+
+
+def pruner_of(backend: Backend) -> Pruner:
+    """On virtual time nothing is too old: a month passes in a moment, and pruning comes by the clock of the machine."""
+    bounds = Bounds() if backend.timekeeper is None else Bounds(age=AGE_ON_VIRTUAL_TIME)
+    return Pruner(backend.db, clock=backend.clock, bounds=bounds)
 
 
 async def release_held(backend: Backend) -> None:

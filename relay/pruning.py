@@ -29,6 +29,7 @@ from relay.views.query import fetch
 log = logging.getLogger(__name__)
 
 AGE = timedelta(days=30)
+AGE_ON_VIRTUAL_TIME = timedelta(days=365 * 100)
 EVENTS_MAX = 1_000_000
 REJECTED_MAX = 10_000
 """Deliveries without an event."""

@@ -10,6 +10,8 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
+FIRST = ("demo.pause", "demo.next", "demo.faster", "demo.slower", "demo.again", "demo.projector")
+"""Whoever presents a demo reaches for these."""
 LAST = ("app.palette", "app.help", "app.quit")
 """Always at the right end; the palette only where all keys fit."""
 
@@ -42,7 +44,8 @@ class KeyBar(Widget):
         last = [key for name in LAST if (key := shown.pop(name, None)) is not None][not loose :]
         gap = "  " if loose else " "
         right = Content(gap).join(last)
-        left = _as_many_as_fit(tuple(shown.values()), gap, width - right.cell_length - 2)
+        first = [key for name in FIRST if (key := shown.pop(name, None)) is not None]
+        left = _as_many_as_fit((*first, *shown.values()), gap, width - right.cell_length - 2)
         return left + " " * max(0, width - left.cell_length - right.cell_length) + right
 
     def _key(self, display: str, key: str, description: str) -> Content:

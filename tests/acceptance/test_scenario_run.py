@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import RunningServer, run, server
+from tests.support.processes import RunningServer, environment, run, server
 
 GOOD = """\
 title: A top-up and a day
@@ -78,6 +80,39 @@ def test_a_running_server_plays_what_makes_sense_there_again_and_again(
         assert "it lets time pass, and that server runs on the clock of the machine" in done.stdout
     (stories / "now.yaml").write_text(REAL_TIME.replace("acme: 60.00", "acme: 61.00}, within: 1"), encoding="utf-8")
     shared_server.run("scenario", "run", str(stories / "now.yaml"), *against, code=1)
+
+
+@pytest.fixture
+def stripe(tmp_path: Path) -> Iterator[str]:
+    """A Stripe that is none of devconsole's: a process of its own, of which the server knows a key and an address."""
+    command = [sys.executable, "-m", "fixtures.sandbox", "--path", str(tmp_path / "stripe.db"), "--port", "0"]
+    with subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[2]
+        process.terminate()
+
+
+def test_a_server_on_stripe_test_mode_plays_what_needs_no_sandbox(stripe: str, stories: Path, tmp_path: Path) -> None:
+    """With a test key in the environment, as a developer with an account has it; events come from the Events API."""
+    shop = "  - {do: topups.create, with: {company: acme, amount: 50.00, card: lost-card}, as: lost}\n"
+    paid = "expect: {events: [payment_intent.succeeded, payment_intent.payment_failed], balances: {acme: 60.00}}\n"
+    (stories / "shop.yaml").write_text(REAL_TIME + shop + paid, encoding="utf-8")
+    page = "  - {do: topups.checkout, with: {company: acme, amount: 20.00}, as: page}\n"
+    pay = "  - {do: checkout.pay, with: {topup: '${page.id}', card: visa}}\n"
+    (stories / "page.yaml").write_text(REAL_TIME + page + pay, encoding="utf-8")
+    key = {"STRIPE_SECRET": "sk_test_51Nseparateaccount", "DEVCONSOLE_STRIPE_API": stripe}
+    with server(tmp_path / "home", "--poll", env=key) as running:
+        assert running.ready["sandbox"] is None
+        against = ("scenario", "run", "--against", running.ready["relay"], "--json")
+        done = running.run(*against, *(str(stories / f"{name}.yaml") for name in ("shop", "page", "good")))
+        payments = running.ask("ledger", "check")["stripe"]
+    results = [(row["passed"], row["skipped"]) for row in map(json.loads, done.stdout.splitlines())]
+    assert results == [
+        (True, None),
+        (False, "checkout.pay needs the sandbox, and that server runs on Stripe's test mode"),
+        (False, "it lets time pass, and that server runs on the clock of the machine"),
+    ]
+    assert payments["agrees"], payments
 
 
 def test_a_virtual_server_tells_other_languages_where_it_is_and_moves_when_told(tmp_path: Path) -> None:

@@ -150,6 +150,35 @@ async def test_the_caption_is_on_every_screen_and_only_the_story_acts() -> None:
         assert "Top up" not in keys
 
 
+async def test_a_key_turns_to_the_layout_for_a_projector_and_back() -> None:
+    """Caption, events and balances, on every screen of the story; the keys go on working."""
+    app = demo(busy_day(), STORY)
+    async with app.run_test(size=(110, 36)) as pilot:
+        await loaded(pilot)
+        await until(pilot, lambda: caption(pilot) == (0, Moment.OPENING))
+        assert all(word in screen_text(pilot) for word in ("Live events", "Balances", "Calls", "Quit"))
+        await press(pilot, "b")
+        await until(pilot, lambda: "Quit" not in screen_text(pilot))
+        seen = screen_text(pilot)
+        assert all(word in seen for word in ("Acme has 10 euros.", "Live events", "Balances"))
+        assert not any(word in seen for word in ("Automatic top-up decisions", "webhook http"))
+        await press(pilot, "n")
+        await until(pilot, shows(pilot, "Acme opens a Checkout page"))
+        await press(pilot, "b")
+        await until(pilot, lambda: "Quit" in screen_text(pilot))
+        assert "Automatic top-up decisions" in screen_text(pilot)
+
+
+async def test_the_keys_of_the_presenter_come_first() -> None:
+    app = demo(busy_day(), STORY)
+    async with app.run_test(size=(110, 36)) as pilot:
+        await loaded(pilot)
+        await until(pilot, lambda: caption(pilot) == (0, Moment.OPENING))
+        keys = screen_text(pilot).splitlines()[-1]
+        places = [keys.index(word) for word in ("Pause", "Next", "Faster", "Slower", "Again", "Projector")]
+        assert places == sorted(places)
+
+
 async def test_letters_typed_into_a_filter_are_letters() -> None:
     app = demo(busy_day(), STORY)
     async with app.run_test(size=(110, 36)) as pilot:
@@ -170,6 +199,18 @@ async def test_without_a_server_it_ends_and_says_why() -> None:
         stages.may_build.set()
         await until(pilot, lambda: app.return_code is not None)
     assert str(app.stopped_by) == "the server did not start: no room"
+
+
+def test_a_demo_on_a_projector(snap_compare: Compare) -> None:
+    """From the last row I read the caption, what arrived and what there is."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await loaded(pilot)
+        await until(pilot, lambda: caption(pilot) == (0, Moment.OPENING))
+        await press(pilot, "b", "n")
+        await until(pilot, lambda: caption(pilot) == (1, Moment.TOLD))
+
+    assert snap_compare(demo(busy_day(), STORY, seconds=60), terminal_size=(110, 36), run_before=before)
 
 
 @pytest.mark.parametrize("size", [(110, 36), (80, 24)], ids=["wide", "small"])

@@ -23,8 +23,10 @@ from relay.api import (
     ShowTopup,
     SimulateCall,
     SwitchFaultOn,
+    TriggerEvent,
 )
 from relay.errors import OperationRefused
+from relay.lifecycle import pruner_of
 from tests.support.worlds import balance_of, ledger_of, types_of, virtual_server
 
 HOUR = 3_600
@@ -141,3 +143,14 @@ def test_a_moment_that_cannot_be_meant_is_refused(
 async def test_a_host_ends_where_another_event_loop_is_running() -> None:
     """As in the console, which plays stories on servers of its own and then quits."""
     Host().close()
+
+
+def test_two_months_in_a_moment_make_nothing_too_old(host: Host, tmp_path: Path) -> None:
+    """Pruning comes by the clock of the machine: two runs of a story must not differ by who was slower."""
+    with virtual_server(host, tmp_path / "home") as server:
+        server.call(TriggerEvent(type="customer.updated"))
+        server.call(AdvanceClock(seconds=60 * 24 * HOUR))
+        before = server.call(ShowDigest())
+        assert host.run(pruner_of(server.running.backend).prune()) == 0
+        assert "customer.updated" in types_of(server)
+        assert server.call(ShowDigest()) == before
