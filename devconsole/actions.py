@@ -14,6 +14,7 @@ from relay.api import (
     CardView,
     CheckLedger,
     CompanyView,
+    DeliveryView,
     EventTypeView,
     EventView,
     FailureView,
@@ -225,7 +226,8 @@ class Actions:
         left, self._left = self._left, None
         if left is None:
             self._left = event
-            self._console.notify(f"{event}: press = on the other, or again here for its attempts.", title="Compare")
+            again = "" if event.startswith("delivery_") else ", or again here for its attempts"
+            self._console.notify(f"{event}: press = on the other{again}.", title="Compare")
         else:
             self._console.open_comparison(left, event if event != left else None)
 
@@ -239,9 +241,11 @@ class Actions:
             self._console.destinations.open_trace(asked.id)
 
     def _selected_trial(self) -> str | None:
-        """The delivery or attempt that is selected below an event."""
+        """The delivery or attempt that is selected below an event, or a delivery in a list or on its own screen."""
         from devconsole.effects import Trial
 
+        if (delivery := self.selected(DeliveryView)) is not None:
+            return f"delivery_{delivery.id}"
         screen = self._console.screen
         trial, event = getattr(screen.focused, "selected", None), getattr(screen, "selected", None)
         if not isinstance(trial, Trial) or not isinstance(event, EventView):

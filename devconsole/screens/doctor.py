@@ -18,7 +18,7 @@ from relay.home import Home
 
 
 class DoctorScreen(ReadingScreen):
-    """What failed comes first, with its remedy below it."""
+    """What failed stands in full above the list, with its remedy."""
 
     title_text = "Checks"
     columns_shown = (Title("", 1), Title("Check", 24), Title("Found", 0))
@@ -50,16 +50,17 @@ class DoctorScreen(ReadingScreen):
         head = [("✓ Everything is there.", Tone.GOOD)]
         if failed:
             head = [(f"✗ {count(len(failed), 'check')} failed.", Tone.BAD)]
-        found = [cells for finding in sorted(findings, key=lambda finding: finding.ok) for cells in _lines(finding)]
-        lines = [ReadingLine(place, cells) for place, cells in enumerate(found)]
+            head += [line for finding in failed for line in _in_full(finding)]
+        ordered = sorted(findings, key=lambda finding: finding.ok)
+        lines = [ReadingLine(place, _cells(finding)) for place, finding in enumerate(ordered)]
         self.fill(head, lines, note=count(len(findings), "check"))
 
 
-def _lines(finding: Finding) -> list[tuple[tuple[str, Tone], ...]]:
+def _in_full(finding: Finding) -> list[tuple[str, Tone]]:
+    lines = [(f"{finding.check}: {finding.detail}", Tone.STRONG)]
+    return [*lines, (finding.remedy, Tone.PLAIN)] if finding.remedy else lines
+
+
+def _cells(finding: Finding) -> tuple[tuple[str, Tone], ...]:
     sign, tone = ("✓", Tone.GOOD) if finding.ok else ("✗", Tone.BAD)
-    lines: list[tuple[tuple[str, Tone], ...]] = [
-        ((sign, tone), (finding.check, Tone.STRONG), (finding.detail, Tone.PLAIN if finding.ok else Tone.BAD))
-    ]
-    if finding.remedy:
-        lines.append((("", tone), ("", Tone.PLAIN), (finding.remedy, Tone.MUTED)))
-    return lines
+    return (sign, tone), (finding.check, Tone.STRONG), (finding.detail, Tone.PLAIN if finding.ok else Tone.BAD)

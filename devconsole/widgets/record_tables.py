@@ -137,8 +137,8 @@ def record_line(row: Any) -> str:
     """What the columns have no room for, in a line; empty where there is nothing more to say."""
     match row:
         case DeliveryView():
-            signed = f"signed by {row.secret_label}" if row.secret_label else "not signed by anybody known"
-            return " · ".join((row.event_id or "no event", signed, size(row.body_bytes), row.remedy or row.reason))
+            said = (row.event_id or "no event", size(row.body_bytes), row.reason, row.remedy)
+            return " · ".join(part for part in said if part)
         case InvoiceView():
             return f"{euros(row.net_cents)} + {tax_percent(row)} VAT = {euros(row.gross_cents)} · top-up {row.topup_id}"
         case NoticeView():

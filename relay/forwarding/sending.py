@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,8 +88,16 @@ async def send(session: aiohttp.ClientSession, url: str, what: Letter, *, now: d
             took = _us_since(started)
             return Answer(now, took, response.status, None, _kept(response.headers), body, cut)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-        said = f"no answer within {TIMEOUT_S:.0f} s" if isinstance(error, TimeoutError) else str(error)
-        return Answer(now, _us_since(started), error=(said or type(error).__name__)[:500])
+        return Answer(now, _us_since(started), error=_why(error)[:500])
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, without the words of our HTTP library."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {TIMEOUT_S:.0f} s"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return f"no connection to {error.host}:{error.port}: {os.strerror(error.os_error.errno).lower()}"
+    return str(error) or type(error).__name__
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:

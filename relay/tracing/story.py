@@ -71,12 +71,15 @@ class Teller:
         (company,) = await companies.companies(
             self._session, now=self._clock.now(), policy=self._policy, company_ids=[company_id]
         )
-        place = len(self.nodes)
-        latest = await latest_of(self._session, company_id)
-        for ref in latest:
+        before, stories = self.nodes, []
+        for ref in await latest_of(self._session, company_id):
+            self.nodes = []
             await self.tell(ref, depth + 1)
-        at = min((node.at for node in self.nodes[place:]), default=company.created_at)
-        self.nodes.insert(place, nodes.company_node(company, depth, at=at, told=len(latest)))
+            stories.append(self.nodes)
+        stories = sorted(filter(None, stories), key=lambda story: story[0].at)
+        at = min((node.at for story in stories for node in story), default=company.created_at)
+        root = nodes.company_node(company, depth, at=at, told=len(stories))
+        self.nodes = [*before, root, *(node for story in stories for node in story)][:NODES_MAX]
 
     async def _call(self, call: CallView, depth: int) -> None:
         self._add(nodes.call_node(call, depth))

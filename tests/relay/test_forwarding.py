@@ -137,6 +137,18 @@ async def test_what_stripe_did_not_sign_reaches_an_app_that_knows_its_secret_as_
     ]
 
 
+async def test_an_app_that_is_not_there_is_told_in_plain_words(relay: RunningRelay, unused_tcp_port: int) -> None:
+    await add(relay, f"http://127.0.0.1:{unused_tcp_port}/hook")
+    await relay.deliver(an_event(1))
+
+    async def failing() -> bool:
+        return (await target(relay)).health == "failing"
+
+    await until(failing)
+    why = (await target(relay)).health_reason
+    assert why == f"the last try got no answer: no connection to 127.0.0.1:{unused_tcp_port}: connection refused"
+
+
 async def test_no_header_is_added_but_the_mark_and_none_is_lost_but_those_of_one_hop(relay: RunningRelay) -> None:
     body = an_event()
     sent = {

@@ -111,6 +111,7 @@ class CheckoutForm(PreviewingForm):
         except Objection:
             return Content("")
         if (preview := self.preview) is not None:
-            return shown(f"Opens in the browser; once paid: {told(preview)}")
+            brings = told(preview)
+            return shown(f"Opens in the browser; once paid: {brings[0].lower()}{brings[1:]}")
         after_cents = company.balance.effective_total_cents + amount_cents
         return shown(f"Opens in the browser; once paid, {company.name} has {euros(after_cents)}.")

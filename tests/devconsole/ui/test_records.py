@@ -18,6 +18,8 @@ from devconsole.screens.records import RecordsScreen
 from devconsole.screens.trace import TraceScreen
 from devconsole.widgets.record_pane import RecordPane
 from relay.api import (
+    Comparison,
+    DiffEvents,
     InvoicePdf,
     ListAudit,
     ListDeliveries,
@@ -232,6 +234,17 @@ async def test_every_delivery_is_listed_and_opens_and_one_that_differs_stands_ou
         await press(pilot, "enter")
         await until(pilot, lambda: source.asked_for(ShowDelivery))
         assert source.asked_for(ShowDelivery)[0].delivery == 3
+
+
+async def test_two_deliveries_are_compared_from_their_list() -> None:
+    source = papers()
+    source.answers[ListDeliveries] = page((views.delivery(3), views.delivery(2)))
+    source.answers[DiffEvents] = lambda asked: Comparison(left=asked.left, right=asked.right, differences=(), same=9)
+    async with console(source).run_test(size=SIZE) as pilot:
+        await opened(pilot, 5)
+        await press(pilot, "equals_sign", "down", "equals_sign")
+        await until(pilot, lambda: source.asked_for(DiffEvents))
+        assert source.asked_for(DiffEvents) == [DiffEvents(left="delivery_3", right="delivery_2")]
 
 
 async def test_the_mouse_turns_the_tabs() -> None:
