@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from devconsole.output import Failure, printable
 from devconsole.pulse import Pulse, pulse_of
 from devconsole.settings import LOOPBACK_NAMES
+from relay.background import Background
 
 BACKOFF_S = (1.0, 2.0, 5.0, 10.0)
 """Between two starts; the last one repeats. A listener that became ready starts the row anew."""
@@ -83,7 +84,7 @@ class StripeListen:
         self._api_base = stripe_api if stripe_api and urlsplit(stripe_api).hostname in LOOPBACK_NAMES else None
         self._on_secret = on_secret
         self._on_change = on_change
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("stripe-listen", self._supervise)
         self._failures = 0
         self._ready_at: float | None = None
         self._doubted = False
@@ -93,16 +94,11 @@ class StripeListen:
         self._doubted = True
 
     def start(self) -> None:
-        assert self._task is None, "started twice"
-        self._task = asyncio.create_task(self._supervise(), name="stripe-listen")
+        self._background.start()
 
     async def stop(self) -> None:
         """End the tool and everything that it started."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
         self._is(ListenState("off", "stopped"))
 
     async def _supervise(self) -> None:

@@ -7,7 +7,6 @@ and the same bytes go to all clients. A client that cannot keep up is dropped an
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import math
 import secrets
@@ -21,6 +20,7 @@ from billing.changes import Changes, Kind
 from billing.clock import Clock
 from relay.api.feed import FeedItem, FeedKind
 from relay.api.operation import View
+from relay.background import Background
 
 log = logging.getLogger(__name__)
 
@@ -104,21 +104,16 @@ class Feed:
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING_MAX)
         self._clients: set[Subscription] = set()
         self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("feed", self._run)
         self._unseen_since: float | None = -math.inf
         self._closed = False
 
     def start(self) -> None:
-        assert self._task is None, "started twice"
-        self._task = asyncio.create_task(self._run(), name="feed")
+        self._background.start()
 
     async def stop(self) -> None:
         self.end_streams()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     def end_streams(self) -> None:
         """Tell every client that this is the end; no new ones are taken."""

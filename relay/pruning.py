@@ -21,6 +21,7 @@ from sqlmodel import Session
 from billing.clock import Clock
 from billing.db import Database
 from billing.models import EventStatus, Verdict
+from relay.background import Background
 from relay.forwarding.rows import FORWARDS, WAITING, count_missed, still_owed
 from relay.views.events import DELIVERIES, EVENTS, NOTES
 from relay.views.ledger import LEDGER
@@ -126,7 +127,7 @@ class Pruner:
 
     def __init__(self, db: Database, *, clock: Clock, bounds: Bounds | None = None) -> None:
         self._db, self._clock, self._bounds = db, clock, bounds or Bounds()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("pruner", self._run)
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -134,15 +135,10 @@ class Pruner:
         self._woken.set()
 
     def start(self) -> None:
-        assert self._task is None, "started twice"
-        self._task = asyncio.create_task(self._run(), name="pruner")
+        self._background.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     async def prune(self) -> int:
         """Prune until nothing is left to prune; returns how many events, rejected deliveries and forwards went."""

@@ -6,7 +6,6 @@ two transactions. An edit that does not even import leaves everything as it was,
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
 import importlib.util
@@ -21,6 +20,7 @@ from typing import Any, Final
 
 import billing
 from billing.db import Database
+from relay.background import Background
 from relay.upstreams import Upstreams
 
 log = logging.getLogger(__name__)
@@ -168,19 +168,14 @@ class Reloader:
 
     def __init__(self, db: Database, upstreams: Upstreams) -> None:
         self._db, self._upstreams = db, upstreams
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("reloader", self._watch)
 
     def start(self) -> None:
-        assert self._task is None, "started twice"
         self._upstreams.report(CODE, state="connected", detail=f"watching {ROOT} for edits")
-        self._task = asyncio.create_task(self._watch(), name="reloader")
+        self._background.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     async def reload(self, changed: Iterable[Path] = ()) -> Reloaded:
         """Raises `ReloadFailed`; both ends are reported."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from sqlalchemy import func, select
 
 from relay.api import StatusView, TestModeView
 from relay.api.feed import FeedKind
+from relay.background import Background
 from relay.pace import rest_s
 from relay.views.events import EVENTS
 from relay.views.failures import failure_count
@@ -68,22 +68,17 @@ class StatusPublisher:
         self._backend = backend
         self._touched = asyncio.Event()
         self._sent: bytes | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("status", self._run)
 
     def touch(self, *_what: object) -> None:
         """Something may have changed."""
         self._touched.set()
 
     def start(self) -> None:
-        assert self._task is None, "started twice"
-        self._task = asyncio.create_task(self._run(), name="status")
+        self._background.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

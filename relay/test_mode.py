@@ -6,8 +6,6 @@ only brings the news to those who did not ask.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import getpass
 import logging
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from watchfiles import awatch
 
 from billing.clock import Clock
 from billing.errors import TestModeOff
+from relay.background import Background
 from relay.home import write_private
 
 log = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class TestMode:
         self._tool_version = tool_version
         self._key_problem = key_problem
         self._listeners: list[Callable[[bool], None]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("test-mode", self._watch)
         self._told = self.is_on
 
     @property
@@ -101,15 +100,10 @@ class TestMode:
 
     def start(self) -> None:
         """Watch the lock file until `stop`."""
-        assert self._task is None, "started twice"
-        self._task = asyncio.create_task(self._watch(), name="test-mode")
+        self._background.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     async def _watch(self) -> None:
         name = self.lock_file.name

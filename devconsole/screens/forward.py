@@ -4,93 +4,46 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import getters, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from devconsole import looks
 from devconsole.format import latency, moment
 from devconsole.looks import Tone, toned
-from devconsole.screens.live import LiveScreen
-from devconsole.store import Update
-from devconsole.widgets.document import Document, headers_text
-from devconsole.widgets.pane import Pane
+from devconsole.screens.request import RequestScreen
+from devconsole.widgets.document import headers_text
 from relay.api import ForwardDetail, ForwardTryView, RetryForwards, ShowForward
-from relay.errors import OperationRefused, RelayError
 
 
-class ForwardScreen(LiveScreen):
+class ForwardScreen(RequestScreen):
     """State and reason on top, then each try; below the last answer, and by turns its headers and what was sent."""
 
-    CSS_PATH = "forward.tcss"
-    AUTO_FOCUS = "JsonView"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="forward.back"),
-        Binding(
-            "v",
-            "view",
-            "View",
-            id="forward.view",
-            tooltip="Switch between the answers, their headers, and what was sent",
-        ),
         Binding("r", "retry", "Retry", id="forward.retry", tooltip="Send it again now"),
     ]
     mode_name = "forwards"
-
-    head = getters.query_one("#forward-head", Static)
-    pane = getters.query_one("#document", Pane)
-    document = getters.query_one(Document)
 
     def __init__(self, forward: int) -> None:
         super().__init__()
         self._forward = forward
         self._target = ""
 
-    def compose_body(self) -> ComposeResult:
-        yield Static("Loading ...", id="forward-head", markup=False)
-        yield Pane("Answer", Document(id="document-body"), id="document")
+    def asked(self) -> ShowForward:
+        return ShowForward(forward=self._forward)
 
-    def paint(self, update: Update) -> None:
-        if update.reloaded:
-            self._load_forward()
-
-    @work(exclusive=True, group="forward.load")
-    async def _load_forward(self) -> None:
-        try:
-            detail = await self.console.source.call(ShowForward(forward=self._forward))
-        except OperationRefused as error:
-            self.head.update(Content(error.problem.message))
-        except RelayError:
-            return  # the notice says that the connection is lost; after it returned everything is loaded again
-        else:
-            self._show_forward(detail)
-
-    def _show_forward(self, detail: ForwardDetail) -> None:
-        self._target = detail.forward.target_name
-        self.head.update(heading(detail))
-        self.document.fill(
-            {
-                **{_answer_title(one, detail): _answer(one) for one in reversed(detail.tries)},
-                "Answer headers": headers_text(detail.tries[-1].answer_headers if detail.tries else {}),
-                "Body": detail.body,
-                "Headers": headers_text(detail.headers),
-            }
-        )
-        self.pane.rename(self.document.title)
-
-    def action_back(self) -> None:
-        self.dismiss()
-
-    def action_view(self) -> None:
-        self.document.turn()
-        self.pane.rename(self.document.title)
-        self.document.view.focus()
+    def show_answer(self, answer: ForwardDetail) -> None:
+        self._target = answer.forward.target_name
+        documents = {
+            **{_answer_title(one, answer): _answer(one) for one in reversed(answer.tries)},
+            "Answer headers": headers_text(answer.tries[-1].answer_headers if answer.tries else {}),
+            "Body": answer.body,
+            "Headers": headers_text(answer.headers),
+        }
+        self.fill(heading(answer), documents)
 
     def action_retry(self) -> None:
         operation = RetryForwards(target=self._target, forwards=(self._forward,))
-        self.console.perform(operation, lambda _answer: self._load_forward())
+        self.console.perform(operation, lambda _answer: self.load_request())
 
 
 def heading(detail: ForwardDetail) -> Content:

@@ -8,13 +8,13 @@ say.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from billing.changes import Changes
 from devconsole.virtual.time import VirtualTime
+from relay.background import Background
 
 if TYPE_CHECKING:
     from billing.db import Database
@@ -52,7 +52,7 @@ class Timekeeper:
         self._alone = asyncio.Lock()
         self._changed = asyncio.Event()
         self._changed.set()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("timekeeper", self._settle_by_itself)
 
         def changed(_changes: Changes | None = None) -> None:
             self._changed.set()
@@ -62,14 +62,10 @@ class Timekeeper:
 
     def start(self) -> None:
         """From now on also settle what comes from elsewhere: a browser, an SDK, a foreign webhook."""
-        self._task = asyncio.create_task(self._settle_by_itself(), name="timekeeper")
+        self._background.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     async def alone(self, work: Callable[[], Awaitable[R]]) -> R:
         """Carry out `work` while nothing else happens, and then all that follows from it."""

@@ -20,6 +20,7 @@ from billing.inbox import Arrival, EventHead, read_head
 from billing.models import Verdict
 from relay.backfill.catch_up import HELD_BYTES_MAX, CatchUp, Round
 from relay.backfill.events_api import EventsApi, FetchedEvent
+from relay.background import Background
 from relay.journal import JournalFull
 from relay.views.events import DELIVERIES
 from relay.views.query import fetch
@@ -76,7 +77,7 @@ class EventsWatch:
             grace_s=self._pace.grace_s,
             held_bytes_max=held_bytes_max,
         )
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("events-watch", self._run)
         self._missed_at: float | None = None
         self._missed = 0
         self._rejected = 0
@@ -94,15 +95,10 @@ class EventsWatch:
             await self._catch_up.begin(self._backend.clock.now())
 
     def start(self) -> None:
-        assert self._task is None, "started twice"
-        self._task = asyncio.create_task(self._run(), name="events-watch")
+        self._background.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
         await self._api.close()
 
     async def beat(self) -> bool:

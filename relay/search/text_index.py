@@ -18,6 +18,7 @@ from pathlib import Path
 
 from billing.changes import Changes, Kind
 from billing.db import LOCK_PATIENCE_S, is_locked, locks_named
+from relay.background import Background
 from relay.commits import Commits
 from relay.filtering.words import readable
 
@@ -52,7 +53,7 @@ class TextIndex:
         self.path = database.with_name(f"search-{database.stem}.db")
         self._gives_way = gives_way
         self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("text index", self._run)
 
     def prepare(self) -> None:
         """Make the file, or make it anew where it does not belong to this inbox. Raises `DatabaseLocked`."""
@@ -70,15 +71,10 @@ class TextIndex:
                     connection.execute(statement)
 
     def start(self, commits: Commits) -> None:
-        assert self._task is None, "started twice"
-        self._task = asyncio.create_task(self._run(commits), name="text index")
+        self._background.start(commits)
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     def catch_up(self) -> int:
         """Index one step; returns how many events it took. Blocks: to be called in a thread."""
