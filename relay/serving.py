@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import web
 
@@ -60,8 +60,6 @@ class BoundedSite(web.BaseSite):
     def __init__(self, runner: web.AppRunner, bound: socket.socket, *, backlog: int, connections_max: int) -> None:
         super().__init__(runner, backlog=backlog)
         self._bound, self._connections_max = bound, connections_max
-        self._arriving = 0
-        """Taken, but not yet among the connections of the server: many may come in one turn of the loop."""
 
     @property
     def name(self) -> str:
@@ -71,27 +69,28 @@ class BoundedSite(web.BaseSite):
     async def start(self) -> None:
         await super().start()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._welcome, sock=self._bound, backlog=self._backlog)
-
-    def _welcome(self) -> asyncio.BaseProtocol:
         server = self._runner.server
         assert server is not None, "the runner was set up"
-        if len(server.connections) + self._arriving >= self._connections_max:
-            return _TurnedAway()
-        self._arriving += 1
-        loop = asyncio.get_running_loop()
-        loop.call_soon(loop.call_soon, self._arrived)  # the turn after next: by then it is connected
-        return server()
-
-    def _arrived(self) -> None:
-        self._arriving -= 1
+        self._server = await loop.create_server(
+            lambda: _Guest(server, self._connections_max), sock=self._bound, backlog=self._backlog
+        )
 
 
-class _TurnedAway(asyncio.Protocol):
+class _Guest(asyncio.Protocol):
+    """Whoever has just come: let in, or told to come back. Only here is known how many are in."""
+
+    def __init__(self, server: web.Server, connections_max: int) -> None:
+        self._server, self._connections_max = server, connections_max
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        transport.write(_BUSY + b"Content-Length: %d\r\n\r\n" % len(_WHY) + _WHY)
-        transport.close()
+        writable = cast(asyncio.Transport, transport)  # uvloop's are no subclass of it
+        if len(self._server.connections) < self._connections_max:
+            handler = self._server()
+            writable.set_protocol(handler)
+            handler.connection_made(writable)
+        else:
+            writable.write(_BUSY + b"Content-Length: %d\r\n\r\n" % len(_WHY) + _WHY)
+            writable.close()
 
 
 def _affordable() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import uvloop
 from aiohttp import web
 
 from devconsole.ports import bind, url_of
@@ -110,7 +111,16 @@ async def test_an_answer_that_takes_longer_than_an_idle_connection_lives_is_wait
         assert await response.text() == "done"
 
 
-async def test_beyond_the_bound_whoever_comes_is_told_to_come_back_and_later_may() -> None:
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_beyond_the_bound_whoever_comes_is_told_to_come_back_and_later_may(
+    loop_factory: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """On both event loops that the server may run on: their transports are not alike."""
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(beyond_the_bound())
+
+
+async def beyond_the_bound() -> None:
     async def hello(_request: web.Request) -> web.StreamResponse:
         return web.Response(text="hello")
 
