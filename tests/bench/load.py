@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from typing import Any
 
 import msgspec
 
@@ -57,8 +58,7 @@ class _Connection(asyncio.Protocol):
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport: Any = transport  # uvloop's is no `asyncio.Transport`
         self._send_next()
 
     def data_received(self, data: bytes) -> None:
@@ -112,13 +112,13 @@ async def open_loop(*, port: int, requests: Sequence[bytes], per_second: int, co
     async def sender() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while (request := await queue.get()) is not None:
-            sent = loop.time()
+            sent = time.perf_counter()
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
             result.statuses[int(head[9:12])] += 1
-            result.latencies_s.append(loop.time() - sent)
+            result.latencies_s.append(time.perf_counter() - sent)
         writer.close()
 
     senders = [asyncio.create_task(sender()) for _ in range(connections)]

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ SECRET = "whsec_bench_0000000000000000000000"
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORE = {CORES[0]} if CORES else set()
 LOAD_CORE = {CORES[-1]} if CORES else set()
+IDLE_LOOK_S = 0.5
+IDLE_SHARE = 0.04
+"""Of one core; the clocks of a server tick a little also when nothing happens."""
 
 
 def pin(process_id: int, cores: set[int]) -> None:
@@ -38,6 +42,15 @@ def processor_s(process_id: int) -> float:
     """Seconds of processor time that a process has used so far, in itself and for it in the kernel."""
     times = psutil.Process(process_id).cpu_times()
     return float(times.user + times.system)
+
+
+def until_idle(process_id: int) -> None:
+    """Return when a process has nothing left to do: what it does later would be counted against its neighbour."""
+    while True:
+        before = processor_s(process_id)
+        time.sleep(IDLE_LOOK_S)
+        if processor_s(process_id) - before <= IDLE_SHARE * IDLE_LOOK_S:
+            return
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,7 @@ from aiohttp import WSMsgType, web
 from fixtures.events import catalog
 from tests.bench import load, rivals
 from tests.bench.figures import Goal, Series, ratio, report, series, void_note
+from tests.bench.flood import Flood, flood
 from tests.bench.processes import LOAD_CORE, SECRET, SERVER_CORE, noop_server, pin, server
 
 ROUNDS = 5
@@ -28,47 +29,36 @@ CLI_PER_ROUND = 6_000
 DJSTRIPE = ("dj-stripe==2.10.3", "django==5.2.19", "stripe==16.1.0", "gunicorn==23.0.0")
 
 
-@dataclass(frozen=True)
-class Target:
-    """Where to send, in how many connections at once, how many in a round."""
-
-    port: int
-    path: str
-    connections: int
-    per_round: int
-
-
 def measure() -> None:
     """Each rival in turn with ours; one that is not here is said to be missing."""
     pin(0, LOAD_CORE)
     with server() as relay:
-        ours = Target(relay.port, "/api/stripe/webhook", 16, OURS_PER_ROUND)
         try:
-            _beside_djstripe(ours)
+            _beside_djstripe(Flood(relay.port, "dj", OURS_PER_ROUND, 16))
         except rivals.NotInstalled as error:
             print(f"beside dj-stripe: not measured, {error}")
         if shutil.which("stripe") is None:
             print("beside the Stripe CLI: not measured, `stripe` is not on PATH (npm install @stripe/cli)")
         else:
-            _beside_the_cli(Target(relay.port, "/api/stripe/webhook", 64, OURS_PER_ROUND))
+            _beside_the_cli(Flood(relay.port, "cli", OURS_PER_ROUND, 64))
 
 
-def _beside_djstripe(ours: Target) -> None:
+def _beside_djstripe(ours: Flood) -> None:
     mine, theirs = [], []
     with _djstripe() as rival:
         for number in range(ROUNDS + 1):
-            pair = _round(ours, f"dj{number:02d}"), _round(rival, f"dj{number:02d}")
+            pair = _round(ours, number), _round(rival, number)
             if number:
                 mine.append(pair[0])
                 theirs.append(pair[1])
     _report("dj-stripe's endpoint that only stores, 16 connections", series(mine), series(theirs), Goal(must=6, aim=12))
 
 
-def _beside_the_cli(ours: Target) -> None:
+def _beside_the_cli(ours: Flood) -> None:
     mine, theirs = [], []
     with noop_server() as sink:
         for number in range(ROUNDS + 1):
-            pair = _round(ours, f"cli{number:02d}"), asyncio.run(_forwarded(sink.port, CLI_PER_ROUND))
+            pair = _round(ours, number), asyncio.run(_forwarded(sink.port, CLI_PER_ROUND))
             if number:
                 mine.append(pair[0])
                 theirs.append(pair[1])
@@ -88,17 +78,12 @@ def _report(rival: str, ours: Series, theirs: Series, goal: Goal) -> None:
     )
 
 
-def _round(target: Target, prefix: str) -> float:
-    template = catalog.build("checkout.session.completed", event_id="evt_bench", created=1_793_000_000)
-    bodies = load.event_bodies(template, target.per_round, prefix=prefix)
-    requests = load.signed_requests(bodies=bodies, secret=SECRET, port=target.port, path=target.path)
-    result = asyncio.run(load.closed_loop(port=target.port, requests=requests, connections=target.connections))
-    assert set(result.statuses) == {200}, result.statuses
-    return result.ok_per_second
+def _round(what: Flood, number: int) -> float:
+    return flood(replace(what, prefix=f"{what.prefix}{number:02d}"))
 
 
 @contextlib.contextmanager
-def _djstripe() -> Iterator[Target]:
+def _djstripe() -> Iterator[Flood]:
     python = rivals.python_with("djstripe", DJSTRIPE)
     with tempfile.TemporaryDirectory() as scratch:
         command = [str(python), str(Path(__file__).with_name("djstripe_site.py")), f"{scratch}/site.db", SECRET]
@@ -107,7 +92,7 @@ def _djstripe() -> Iterator[Target]:
         pin(process.pid, SERVER_CORE)
         try:
             port, path = process.stdout.readline().split()
-            yield Target(int(port), path, 16, DJSTRIPE_PER_ROUND)
+            yield Flood(int(port), "dj", DJSTRIPE_PER_ROUND, 16, path)
         finally:
             process.terminate()
             process.wait(20)
