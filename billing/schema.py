@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from billing.db import LOCK_PATIENCE_S, is_locked, locks_named
 from billing.errors import DatabaseTooNew, NotADatabase
+from billing.locks import LOCK_PATIENCE_S, is_locked, locks_named
 
 HEAD: Final = "0008"
 """The newest revision in `migrations/versions`."""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from billing.clock import Clock, IdSource, RandomIds, SeededIds
-from billing.db import Database, locks_named
+from billing.db import Database
 from billing.errors import SchemaError
+from billing.locks import locks_named
 from billing.schema import prepare
 from billing.services.auto_topup import AutoTopupService
 from billing.services.call_refund import CallRefundService

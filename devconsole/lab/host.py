@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from billing.db import LOCK_PATIENCE_S
+from billing.locks import LOCK_PATIENCE_S
 from devconsole.lab.hazards import Hazards
 from devconsole.lab.points import Point, Points, database_with, gateway_with
 from devconsole.output import Failure

@@ -17,7 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 from billing.changes import Changes, Kind
-from billing.db import LOCK_PATIENCE_S, is_locked, locks_named
+from billing.locks import LOCK_PATIENCE_S, is_locked, locks_named
 from relay.background import Background
 from relay.commits import Commits
 from relay.filtering.words import readable

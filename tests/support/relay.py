@@ -15,7 +15,8 @@ import aiohttp
 from sqlmodel import Session
 
 from billing.clock import Clock, CountedIds, ManualClock
-from billing.db import LOCK_PATIENCE_S, Database
+from billing.db import Database
+from billing.locks import LOCK_PATIENCE_S
 from billing.models import Topup
 from billing.policy import Policy
 from billing.services.auto_topup import AutoTopupService
