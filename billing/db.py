@@ -9,34 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import queue
-import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from billing import checkpoints
 from billing.changes import Change, Changes, by_kind
-from billing.errors import DatabaseClosed, DatabaseLocked
+from billing.errors import DatabaseClosed
+from billing.locks import LOCK_PATIENCE_S, locks_named
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LOCK_PATIENCE_S: Final = 10.0
-"""How long whoever needs the file waits while another process holds it."""
 BATCH_MAX = 256
 """Functions that share one commit at most: bounds how long the first of them waits for the last."""
-
-_PRIMARY: Final = 0xFF
-"""SQLite's extended codes say more in the upper bits."""
 
 Listener = Callable[[Changes], None]
 
@@ -64,6 +59,7 @@ class Database:
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._listeners: list[Listener] = []
         self._closed = False
+        self._checkpoints = checkpoints.Checkpoints(path)
         self._thread = threading.Thread(target=self._run_writer, name=f"writer-{path.name}", daemon=True)
         self._thread.start()
 
@@ -84,6 +80,10 @@ class Database:
         self._waiting.put(_Write(lambda session: function(session, *args, **kwargs), loop, future))
         return await future
 
+    def is_wanted(self) -> bool:
+        """Whether other transactions wait for the one that runs; it should not take longer than it must."""
+        return not self._waiting.empty()
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session on a connection that refuses to write (`PRAGMA query_only`). Raises `DatabaseLocked`."""
@@ -98,6 +98,7 @@ class Database:
         self._closed = True
         self._waiting.put(None)
         await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._checkpoints.close)
         await self._reader.dispose()
         self._writer.dispose()
 
@@ -111,6 +112,7 @@ class Database:
                 break
             batch, open_for_more = self._drain(first)
             self._commit(batch)
+            self._checkpoints.written()
 
     def _drain(self, first: _Write) -> tuple[list[_Write], bool]:
         batch = [first]
@@ -176,23 +178,6 @@ class Database:
                 write.future.set_result(write.result)
 
 
-@contextmanager
-def locks_named(path: Path) -> Iterator[None]:
-    """Raise `DatabaseLocked` for what SQLite says when it has given up waiting for another process."""
-    try:
-        yield
-    except (sqlite3.Error, DBAPIError) as error:
-        if is_locked(error):
-            raise DatabaseLocked(path) from error
-        raise
-
-
-def is_locked(error: BaseException) -> bool:
-    """Whether the driver, itself or through SQLAlchemy, tells of a file that another process holds."""
-    said = error.orig if isinstance(error, DBAPIError) else error
-    return isinstance(said, sqlite3.OperationalError) and said.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
-
-
 def _run_in_savepoint(connection: Connection, write: _Write) -> list[Change]:
     """Run one function in its own savepoint and session; an exception undoes it alone."""
     with Session(bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
@@ -221,6 +206,7 @@ def _prepare_writer(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={checkpoints.LOG_PAGES}")
     cursor.close()
 
 

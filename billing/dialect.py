@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, TextClause, literal_column
 from sqlalchemy.dialects.sqlite import Insert, insert
@@ -51,6 +52,11 @@ def next_ids(session: Session, table: Table, count: int) -> range:
     )
     first = (last or 0) + 1
     return range(first, first + count)
+
+
+def driver_of(session: Session) -> sqlite3.Connection:
+    """The driver's own connection, for statements that are run once per row and need nothing of SQLAlchemy's."""
+    return cast(sqlite3.Connection, session.connection().connection.driver_connection)
 
 
 def rows_with_texts(

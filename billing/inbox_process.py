@@ -6,17 +6,18 @@ A crash before the commit leaves the event pending and nothing booked; after it,
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlmodel import Session
 
+from billing.bulk import BulkInsert, stored_time
 from billing.changes import Kind, announce
-from billing.dialect import constant, table_of
+from billing.dialect import constant, driver_of, table_of
 from billing.handlers import HANDLERS, Event, Outcome, OutcomeKind, Rule
 from billing.handlers.owner import owner_of
 from billing.handlers.rule import RETRY_DELAYS
@@ -28,7 +29,7 @@ from billing.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """How many events an attempt was made for, by outcome. `may_be_more`: the limit was reached."""
+    """How many events an attempt was made for, by outcome. `may_be_more`: it ended before all that were due."""
 
     outcomes: tuple[OutcomeKind, ...]
     may_be_more: bool
@@ -53,16 +54,26 @@ def process(
     limit: int,
     policy: Policy | None = None,
     rules: Mapping[str, Rule[Any]] = HANDLERS,
+    is_enough: Callable[[], bool] = lambda: False,
 ) -> Processed:
-    """Make one attempt for each pending event that is due, oldest first, at most `limit` of them."""
+    """Make one attempt for each pending event that is due, oldest first, at most `limit` of them.
+
+    `is_enough` is asked after each; True ends the batch there.
+    """
     rows = session.connection().execute(_DUE, {"b_now": now, "b_limit": limit}).all()
     if not rows:
         return Processed((), False)
     policy = policy or Policy()
     with appearances_deferred(session, now=now):
-        attempts = [_attempt(session, row, now, policy, rules) for row in rows]
+        attempts = []
+        for row in rows:
+            attempts.append(_attempt(session, row, now, policy, rules))
+            if is_enough():
+                break
         _record(session, attempts, now)
-    return Processed(tuple(attempt.outcome.kind for attempt in attempts), len(rows) == limit)
+    return Processed(
+        tuple(attempt.outcome.kind for attempt in attempts), len(attempts) == limit or len(attempts) < len(rows)
+    )
 
 
 def _attempt(
@@ -72,8 +83,8 @@ def _attempt(
     changes: list[Any] = session.info.setdefault("changes", [])
     changes_before = len(changes)
     # By hand, because a nested transaction of the session costs as much as a third of a whole credit.
-    connection = session.connection()
-    connection.exec_driver_sql("SAVEPOINT one_event")
+    driver = driver_of(session)
+    driver.execute("SAVEPOINT one_event")
     try:
         outcome = _outcome(session, row, now, policy, rules)
         session.flush()
@@ -81,10 +92,10 @@ def _attempt(
         # Whatever a handler raises must not take the other events of the batch with it, nor lose this one.
         outcome = _after_failure(row, error)
     if outcome.kind not in _KEEPS_EFFECTS:
-        connection.exec_driver_sql("ROLLBACK TO one_event")
+        driver.execute("ROLLBACK TO one_event")
         session.expunge_all()
         del changes[changes_before:]
-    connection.exec_driver_sql("RELEASE one_event")
+    driver.execute("RELEASE one_event")
     return _Attempt(row, outcome, now, (time.perf_counter_ns() - started) // 1000)
 
 
@@ -119,16 +130,10 @@ def _after_failure(row: Row[*tuple[Any, ...]], error: Exception) -> Outcome:
 def _record(session: Session, attempts: Sequence[_Attempt], now: datetime) -> None:
     """Write the outcomes of a batch: one statement for the events, one for the attempts."""
     connection = session.connection()
-    earlier = connection.execute(
-        select(_ATTEMPTS.c.webhook_event_id, func.max(_ATTEMPTS.c.number).label("number"))
-        .where(_ATTEMPTS.c.webhook_event_id.in_([attempt.row.id for attempt in attempts]))
-        .group_by(_ATTEMPTS.c.webhook_event_id)
-    )
+    earlier = connection.execute(_EARLIER, {"b_ids": [attempt.row.id for attempt in attempts]})
     made = {row.webhook_event_id: row.number for row in earlier}
     connection.execute(_UPDATE, [_event_columns(attempt, now) for attempt in attempts])
-    connection.execute(
-        insert(_ATTEMPTS), [_attempt_columns(attempt, made.get(attempt.row.id, 0) + 1) for attempt in attempts]
-    )
+    _INSERT_ATTEMPTS(connection, [_attempt_values(attempt, made.get(attempt.row.id, 0) + 1) for attempt in attempts])
     for attempt in attempts:
         announce(session, Kind.EVENT, attempt.row.id)
 
@@ -151,16 +156,14 @@ def _event_columns(attempt: _Attempt, now: datetime) -> dict[str, Any]:
     }
 
 
-def _attempt_columns(attempt: _Attempt, number: int) -> dict[str, Any]:
-    return {
-        "webhook_event_id": attempt.row.id,
-        "number": number,
-        "outcome": attempt.outcome.kind.value,
-        "reason": attempt.outcome.reason,
-        "started_at": attempt.started_at,
-        "duration_us": attempt.duration_us,
-        "next_attempt_at": _next_attempt_at(attempt),
-    }
+def _attempt_values(attempt: _Attempt, number: int) -> tuple[Any, ...]:
+    """The columns of `_INSERT_ATTEMPTS`."""
+    next_attempt_at = _next_attempt_at(attempt)
+    return (
+        *(attempt.row.id, number, attempt.outcome.kind.value, attempt.outcome.reason),
+        *(stored_time(attempt.started_at), attempt.duration_us),
+        None if next_attempt_at is None else stored_time(next_attempt_at),
+    )
 
 
 def _next_attempt_at(attempt: _Attempt) -> datetime | None:
@@ -181,6 +184,15 @@ _STATUS: Final = {
 }
 _EVENTS: Final = table_of(WebhookEvent)
 _ATTEMPTS: Final = table_of(WebhookAttempt)
+_EARLIER: Final = (
+    select(_ATTEMPTS.c.webhook_event_id, func.max(_ATTEMPTS.c.number).label("number"))
+    .where(_ATTEMPTS.c.webhook_event_id.in_(bindparam("b_ids", expanding=True)))
+    .group_by(_ATTEMPTS.c.webhook_event_id)
+)
+_INSERT_ATTEMPTS: Final = BulkInsert(
+    _ATTEMPTS,
+    ("webhook_event_id", "number", "outcome", "reason", "started_at", "duration_us", "next_attempt_at"),
+)
 _DUE: Final = (
     select(
         _EVENTS.c.id,

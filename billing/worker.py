@@ -35,6 +35,8 @@ from billing.services.topup import StripeTopupService
 log = logging.getLogger(__name__)
 
 EVENTS_PER_COMMIT: Final = 64
+COMMIT_S: Final = 0.002
+"""So long a batch of events may go on while others wait for the writer: a delivery is to be answered first."""
 GIVE_WAY: Final = 19
 """While it gives way, a batch of events is followed by a rest that is so many times as long."""
 JOBS_AT_ONCE: Final = 8
@@ -184,7 +186,11 @@ class Worker:
         return 0 if more else self._seconds_until(due_at)
 
     async def _process_batch(self) -> tuple[bool, datetime | None]:
-        return await self._db.write(_process_some, now=self._clock.now(), policy=self._policy, rules=self._rules)
+        # By hand a batch never ends by the time it takes: what is done together must be the same each time.
+        is_wanted = _never if self._by_hand else self._db.is_wanted
+        return await self._db.write(
+            _process_some, now=self._clock.now(), policy=self._policy, rules=self._rules, is_wanted=is_wanted
+        )
 
     # Jobs -------------------------------------------------------------------------------------------------------
 
@@ -269,10 +275,22 @@ class Worker:
 
 
 def _process_some(
-    session: Session, *, now: datetime, policy: Policy, rules: Mapping[str, Rule[Any]]
+    session: Session, *, now: datetime, policy: Policy, rules: Mapping[str, Rule[Any]], is_wanted: Callable[[], bool]
 ) -> tuple[bool, datetime | None]:
     """One batch of events; whether more are due, and when the next one is."""
-    processed = inbox.process(session, now=now, limit=EVENTS_PER_COMMIT, policy=policy, rules=rules)
+    until = time.monotonic() + COMMIT_S
+    processed = inbox.process(
+        session,
+        now=now,
+        limit=EVENTS_PER_COMMIT,
+        policy=policy,
+        rules=rules,
+        is_enough=lambda: time.monotonic() > until and is_wanted(),
+    )
     if processed.count:
         return True, None
     return False, job_queue.next_event_at(session)
+
+
+def _never() -> bool:
+    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session
 
 from billing.dialect import table_of
@@ -40,15 +40,17 @@ def owner_of(session: Session, payload: bytes) -> int | None:
     named = str(metadata.get("company_id", ""))
     customer = subject.id if subject.object == "customer" else subject.customer
     if named.isascii() and named.isdigit() and len(named) < 16:
-        return _company(session, _COMPANIES.c.id == int(named))
+        return _company(session, _BY_ID, int(named))
     if isinstance(customer, str):
-        return _company(session, _COMPANIES.c.stripe_customer_id == customer)
+        return _company(session, _BY_CUSTOMER, customer)
     return None
 
 
-def _company(session: Session, condition: Any) -> int | None:
-    found: int | None = session.connection().execute(select(_COMPANIES.c.id).where(condition)).scalar_one_or_none()
+def _company(session: Session, statement: Select[int], value: int | str) -> int | None:
+    found: int | None = session.connection().execute(statement, {"value": value}).scalar_one_or_none()
     return found
 
 
 _COMPANIES = table_of(Company)
+_BY_ID = select(_COMPANIES.c.id).where(_COMPANIES.c.id == bindparam("value"))
+_BY_CUSTOMER = select(_COMPANIES.c.id).where(_COMPANIES.c.stripe_customer_id == bindparam("value"))

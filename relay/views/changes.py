@@ -24,8 +24,8 @@ class ChangeLoader:
         self._loaders: Mapping[Kind, Callable[[AsyncSession, Sequence[int]], Awaitable[Sequence[View]]]] = {
             # Causes before effects: that is the order in which the items of one flush are numbered.
             Kind.COMPANY: self._companies,
-            Kind.DELIVERY: lambda session, ids: events.deliveries(session, events.DELIVERIES.c.id.in_(ids)),
-            Kind.EVENT: lambda session, ids: events.events(session, events.EVENTS.c.id.in_(ids)),
+            Kind.DELIVERY: events.deliveries_by_id,
+            Kind.EVENT: events.events_by_id,
             Kind.CALL: self._calls,
             Kind.TOPUP: lambda session, ids: payments.topups(session, payments.TOPUPS.c.id.in_(ids)),
             Kind.LEDGER: lambda session, ids: ledger.ledger_rows(session, ledger.LEDGER.c.id.in_(ids)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select
+from collections.abc import Sequence
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.dialect import table_of
@@ -66,11 +68,25 @@ ATTEMPT_ROWS = select(
     ATTEMPTS.c.next_attempt_at,
 )
 
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
+_EVENTS_BY_ID = EVENT_ROWS.where(EVENTS.c.id.in_(_IDS)).order_by(EVENTS.c.id.desc())
+_DELIVERIES_BY_ID = DELIVERY_ROWS.where(DELIVERIES.c.id.in_(_IDS)).order_by(DELIVERIES.c.id.desc())
+
 
 async def events(session: AsyncSession, *conditions: ColumnElement[bool], limit: int | None = None) -> list[EventView]:
     """Events, newest first."""
     statement = EVENT_ROWS.where(*conditions).order_by(EVENTS.c.id.desc()).limit(limit)
     return [EventView(**row) for row in await fetch(session, statement)]
+
+
+async def events_by_id(session: AsyncSession, ids: Sequence[int]) -> list[EventView]:
+    """These events, newest first."""
+    return [EventView(**row) for row in await fetch(session, _EVENTS_BY_ID, ids=ids)]
+
+
+async def deliveries_by_id(session: AsyncSession, ids: Sequence[int]) -> list[DeliveryView]:
+    """These deliveries, newest first."""
+    return [DeliveryView(**row) for row in await fetch(session, _DELIVERIES_BY_ID, ids=ids)]
 
 
 async def deliveries(

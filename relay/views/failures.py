@@ -72,6 +72,13 @@ _CALLS = (
 )
 
 
+_COUNTS = [
+    select(func.count()).select_from(part.subquery()).scalar_subquery()
+    for part in (_EVENTS, _DELIVERIES, _TOPUPS, _CALLS)
+]
+_TOTAL = select(sum(_COUNTS[1:], _COUNTS[0]).label("total"))
+
+
 async def failures(session: AsyncSession, *, limit: int) -> list[FailureView]:
     """The newest of all kinds, newest first."""
     found = [
@@ -86,10 +93,8 @@ async def failures(session: AsyncSession, *, limit: int) -> list[FailureView]:
 
 async def failure_count(session: AsyncSession) -> int:
     """How many there are of all kinds."""
-    parts = (_EVENTS, _DELIVERIES, _TOPUPS, _CALLS)
-    counts = [select(func.count()).select_from(part.subquery()).scalar_subquery() for part in parts]
-    rows = await fetch(session, select(sum(counts[1:], counts[0]).label("total")))
-    return int(rows[0]["total"])
+    (row,) = await fetch(session, _TOTAL)
+    return int(row["total"])
 
 
 def _newest(statement: Select[Any], key: ColumnElement[Any], limit: int) -> Select[Any]:

@@ -278,3 +278,17 @@ async def test_at_most_the_limit_is_processed_oldest_first(billing: Billing) -> 
     assert [row.status for row in await billing.events()] == ["ignored", "ignored", "pending", "pending", "pending"]
     rest = await billing.db.write(process, billing, 10)
     assert (rest.count, rest.may_be_more) == (3, False)
+
+
+async def test_a_batch_that_has_had_enough_leaves_the_rest_for_the_next(billing: Billing) -> None:
+    now = billing.clock.now()
+    bodies = [event("invoice.paid", {"id": "in_1", "object": "invoice"}) for _ in range(4)]
+    await billing.db.write(inbox.store, [arrival(body, now=now) for body in bodies])
+    asked = iter([False, True])
+
+    def process_some(session: Session) -> Processed:
+        return inbox.process(session, now=now, limit=4, is_enough=lambda: next(asked))
+
+    first = await billing.db.write(process_some)
+    assert (first.count, first.may_be_more) == (2, True)
+    assert [row.status for row in await billing.events()] == ["ignored", "ignored", "pending", "pending"]
