@@ -129,12 +129,15 @@ class VirtualServer:
 
     def _start(self) -> SyncControlClient:
         self.home.create()
-        self._running, self._end = self._host.run(_begin(self._settings, self.home, self._world))
+        self._running, self._end = self._host.run(begin(self._settings, self.home, self._world))
         return SyncControlClient(self._running.record.relay_url, self._running.backend.token)
 
 
-async def _begin(settings: Any, home: Home, world: World) -> tuple[Running, Callable[[], Coroutine[Any, Any, None]]]:
-    """Start a server in a task of its own, which is the one that ends it too."""
+async def begin(
+    settings: Any, home: Home, world: World | None = None
+) -> tuple[Running, Callable[[], Coroutine[Any, Any, None]]]:
+    """Start a server in a task of its own; what is returned beside it ends it. Without a world its clock is the
+    machine's."""
     from devconsole.wiring import running
 
     started: asyncio.Future[Running] = asyncio.get_running_loop().create_future()

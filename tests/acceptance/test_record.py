@@ -1,16 +1,23 @@
-"""What was done on a server becomes a story, and the story passes: real processes from the first call to the last."""
+"""What was done on a server becomes a story, and the story passes: by the command line, on servers of one event loop.
+
+A process for each server would only add its seconds; each begins with a copy of the same new home.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devconsole.scenario import script, story
+from devconsole.scenario import script, story, suite
 from devconsole.scenario.acts.checkout import PayCheckout
+from devconsole.scenario.report import lines_of
 from devconsole.scenario.scene import Scene
+from devconsole.virtual.host import Host
 from relay.api import (
     CheckoutTopup,
     CreateTopup,
@@ -27,21 +34,31 @@ from relay.api import (
     TriggerEvent,
 )
 from relay.errors import OperationRefused
-from relay.home import Home
 from relay.sync_client import SyncControlClient
-from tests.support.processes import RunningServer, run, server, until
+from tests.support.processes import Finished, run, until
+from tests.support.worlds import local_server
 
 ACME, NORDLICHT, BERGBLICK, HAFEN = "acme-telefon", "nordlicht-service", "bergblick-praxis", "hafen-logistik"
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A server whose days are told."""
+
+    home: Path
+    client: SyncControlClient
+    host: Host
+
+    def record(self, *options: str, code: int = 0) -> Finished:
+        return run("scenario", "record", *options, home=self.home, code=code)
+
+
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[RunningServer]:
-    with server(tmp_path / "home") as started:
-        yield started
-
-
-def client_of(running: RunningServer) -> SyncControlClient:
-    return SyncControlClient(running.ready["relay"], Home(running.home).token())
+def running(host: Host, new_home: Path, tmp_path: Path) -> Iterator[Recorded]:
+    home = tmp_path / "home"
+    shutil.copytree(new_home, home)
+    with local_server(host, home) as client:
+        yield Recorded(home, client, host)
 
 
 def pay(client: SyncControlClient, topup: int, card: str) -> None:
@@ -56,13 +73,14 @@ def settled(client: SyncControlClient, slug: str, *, cents: int) -> None:
     until(lambda: balance_of(client, slug) == cents, what=f"{slug} has {cents}")
 
 
-def recorded(running: RunningServer, *options: str) -> story.Story:
+def recorded(running: Recorded, *options: str) -> story.Story:
     """Record, play what was recorded, and return it."""
     file = running.home.parent / "recorded.yaml"
-    running.run("scenario", "record", "--out", str(file), *options)
-    played = run("scenario", "run", str(file), home=running.home.parent / "elsewhere", code=None)
-    assert played.code == 0, f"{played.stdout}\n{played.stderr}\n{file.read_text(encoding='utf-8')}"
-    return script.load(file)[0].story
+    running.record("--out", str(file), *options)
+    told = script.load(file)[0]
+    played = suite.play(told, running.host, suite.Playing(), lambda *_step: None)
+    assert played.passed, "\n".join((*lines_of(played), file.read_text(encoding="utf-8")))
+    return told.story
 
 
 def last_expectation(told: story.Story) -> story.Expect:
@@ -71,23 +89,26 @@ def last_expectation(told: story.Story) -> story.Expect:
     return expect
 
 
-def test_cards_calls_refunds_and_an_automatic_topup_after_a_restart(tmp_path: Path) -> None:
+def test_cards_calls_refunds_and_an_automatic_topup_after_a_restart(host: Host, new_home: Path, tmp_path: Path) -> None:
     """Asked as fast as a script asks: the automatic top-up of one call arrives while the next one is charged."""
-    with server(tmp_path / "home") as running:
-        client = client_of(running)
+    home = tmp_path / "home"
+    shutil.copytree(new_home, home)
+    with local_server(host, home) as client:
         client.call(CreateTopup(company=ACME, amount_cents=5_000, card="visa"))
         client.call(CreateTopup(company=ACME, amount_cents=5_000, card="lost-card"))
         call = client.call(SimulateCall(company=ACME, duration_s=157))
         client.call(RefundCall(call=call.id, amount_cents=60))
         with pytest.raises(OperationRefused):
             client.call(CreateTopup(company=ACME, amount_cents=1, card="visa"))
-    with server(tmp_path / "home") as running:
-        client = client_of(running)
+    with local_server(host, home) as client:
         client.call(SimulateCall(company=BERGBLICK, duration_s=1_400))
         client.call(SimulateCall(company=BERGBLICK, duration_s=60))
         client.call(SimulateCall(company=BERGBLICK, duration_s=60))
         settled(client, BERGBLICK, cents=2_936 - 980 - 42 - 42 + 5_000)
-        told = recorded(running, "--title", "A day")
+        file = tmp_path / "recorded.yaml"
+        run("scenario", "record", "--out", str(file), "--title", "A day", home=home)
+        run("scenario", "run", str(file), home=tmp_path / "elsewhere")
+    told = script.load(file)[0].story
     assert told.title == "A day"
     assert [company.balance for company in told.given.companies] == ["100.00", "29.36"]
     armed = told.given.companies[1].auto_topup
@@ -100,8 +121,8 @@ def test_cards_calls_refunds_and_an_automatic_topup_after_a_restart(tmp_path: Pa
     assert end.calls[BERGBLICK] == ("charged", "charged", "charged")
 
 
-def test_a_page_that_was_declined_and_paid_and_an_event_that_came_twice(running: RunningServer) -> None:
-    client = client_of(running)
+def test_a_page_that_was_declined_and_paid_and_an_event_that_came_twice(running: Recorded) -> None:
+    client = running.client
     topup = client.call(CheckoutTopup(company=NORDLICHT, amount_cents=2_500))
     pay(client, topup.id, "insufficient-funds")
     pay(client, topup.id, "mastercard")
@@ -122,8 +143,8 @@ def test_a_page_that_was_declined_and_paid_and_an_event_that_came_twice(running:
     assert last_expectation(told).balances == {NORDLICHT: "34.03"}
 
 
-def test_only_the_last_few_and_what_was_set_before_them(running: RunningServer) -> None:
-    client = client_of(running)
+def test_only_the_last_few_and_what_was_set_before_them(running: Recorded) -> None:
+    client = running.client
     client.call(CreateTopup(company=ACME, amount_cents=5_000, card="visa"))
     client.call(SetAutoTopup(company=ACME, enabled=True, threshold_cents=2_500, amount_cents=6_000, card="amex"))
     client.call(SimulateCall(company=ACME, duration_s=157))
@@ -135,8 +156,8 @@ def test_only_the_last_few_and_what_was_set_before_them(running: RunningServer) 
     assert last_expectation(told).balances == {ACME: "148.90"}
 
 
-def test_what_cannot_be_told_is_a_comment_and_nothing_is_expected_of_it(running: RunningServer) -> None:
-    client = client_of(running)
+def test_what_cannot_be_told_is_a_comment_and_nothing_is_expected_of_it(running: Recorded) -> None:
+    client = running.client
     call = client.call(SimulateCall(company=ACME, duration_s=60))
     client.call(SimulateCall(company=HAFEN, duration_s=60))
     client.call(RefundCall(call=call.id))
@@ -148,8 +169,8 @@ def test_what_cannot_be_told_is_a_comment_and_nothing_is_expected_of_it(running:
     assert last_expectation(told).balances == {}
 
 
-def test_what_was_held_is_told_with_the_lock(running: RunningServer) -> None:
-    client = client_of(running)
+def test_what_was_held_is_told_with_the_lock(running: Recorded) -> None:
+    client = running.client
     topup = client.call(CheckoutTopup(company=ACME, amount_cents=2_000))
     client.call(SwitchTestMode(on=False))
     pay(client, topup.id, "visa")
@@ -159,16 +180,16 @@ def test_what_was_held_is_told_with_the_lock(running: RunningServer) -> None:
     assert last_expectation(recorded(running)).topups == {ACME: ("succeeded",)}
 
 
-def test_where_nothing_was_done_there_is_nothing_to_tell(running: RunningServer) -> None:
-    refused = running.run("scenario", "record", "--json", code=1)
+def test_where_nothing_was_done_there_is_nothing_to_tell(running: Recorded) -> None:
+    refused = running.record("--json", code=1)
     assert refused.error["code"] == "nothing_recorded"
 
 
-def test_a_recording_goes_to_stdout_or_into_json(running: RunningServer) -> None:
-    client_of(running).call(SimulateCall(company=ACME, duration_s=157))
-    text = running.run("scenario", "record", "--since", "10min").stdout
+def test_a_recording_goes_to_stdout_or_into_json(running: Recorded) -> None:
+    running.client.call(SimulateCall(company=ACME, duration_s=157))
+    text = running.record("--since", "10min").stdout
     assert script.parse(text, Path("stdout"))[0].story.steps[0].do == "calls.simulate"
-    answer: dict[str, Any] = running.ask("scenario", "record")
+    answer: dict[str, Any] = running.record("--json").json
     assert (answer["companies"], answer["gaps"], answer["steps"]) == ([ACME], [], 1)
 
 
@@ -178,8 +199,8 @@ def events(client: SyncControlClient, type_: str) -> tuple[Any, ...]:
     return rows
 
 
-def test_an_event_becomes_the_story_of_what_led_to_it(running: RunningServer) -> None:
-    client = client_of(running)
+def test_an_event_becomes_the_story_of_what_led_to_it(running: Recorded) -> None:
+    client = running.client
     client.call(SimulateCall(company=HAFEN, duration_s=60))
     client.call(CreateTopup(company=ACME, amount_cents=5_000, card="visa"))
     settled(client, ACME, cents=15_000)
@@ -190,8 +211,8 @@ def test_an_event_becomes_the_story_of_what_led_to_it(running: RunningServer) ->
     assert last_expectation(told).balances == {ACME: "150.00"}
 
 
-def test_an_event_of_nobody_becomes_a_story_that_sends_it(running: RunningServer) -> None:
-    client = client_of(running)
+def test_an_event_of_nobody_becomes_a_story_that_sends_it(running: Recorded) -> None:
+    client = running.client
     client.call(TriggerEvent(type="customer.updated"))
     (odd,) = until(
         lambda: [each for each in events(client, "customer.updated") if each.status == "ignored"], what="the event"
@@ -199,12 +220,12 @@ def test_an_event_of_nobody_becomes_a_story_that_sends_it(running: RunningServer
     told = recorded(running, "--event", str(odd.id))
     assert told.steps[0].do == "events.send"
     assert told.steps[0].expect and told.steps[0].expect.event_states == {"customer.updated": ("ignored",)}
-    assert running.run("scenario", "record", "--event", "evt_none", "--json", code=1).error["code"] == "unknown_event"
+    assert running.record("--event", "evt_none", "--json", code=1).error["code"] == "unknown_event"
 
 
-def test_a_stretch_of_the_inbox_begins_and_ends_where_somebody_says(running: RunningServer) -> None:
+def test_a_stretch_of_the_inbox_begins_and_ends_where_somebody_says(running: Recorded) -> None:
     """What came later is not told, also where it changed what the stretch had left: an unpaid call, an open page."""
-    client = client_of(running)
+    client = running.client
     client.call(SimulateCall(company=NORDLICHT, duration_s=60))
     client.call(CreateTopup(company=ACME, amount_cents=5_000, card="visa"))
     settled(client, ACME, cents=15_000)
@@ -234,5 +255,5 @@ def test_a_stretch_of_the_inbox_begins_and_ends_where_somebody_says(running: Run
     rest = recorded(running, "--since", mark.received_at.isoformat(), "--until", "0 s")
     assert [step.do for step in rest.steps] == ["topups.create", None]
     backwards = ("--from", str(mark.id), "--to", first.event_id)
-    assert running.run("scenario", "record", *backwards, "--json", code=1).error["code"] == "stretch_backwards"
-    running.run("scenario", "record", "--from", "1", "--last", "2", code=2)
+    assert running.record(*backwards, "--json", code=1).error["code"] == "stretch_backwards"
+    running.record("--from", "1", "--last", "2", code=2)

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import shutil
 import signal
 import socket
 import sqlite3
@@ -22,6 +23,18 @@ from pathlib import Path
 import psutil
 import pytest
 
+from devconsole.virtual.host import Host
+from relay.api import (
+    CreateTopup,
+    ListBalances,
+    ListCompanies,
+    ShowBalance,
+    ShowEvent,
+    ShowStatus,
+    TriggerEvent,
+)
+from relay.errors import OperationRefused
+from relay.sync_client import SyncControlClient
 from tests.support.processes import (
     DEVCONSOLE,
     PATIENCE_S,
@@ -33,6 +46,7 @@ from tests.support.processes import (
     server,
     until,
 )
+from tests.support.worlds import local_server
 
 
 @pytest.fixture
@@ -77,14 +91,14 @@ def test_a_second_server_on_one_home_names_the_first(shared_server: RunningServe
 
 
 @pytest.mark.parametrize("option", ["--port", "--sandbox-port"])
-def test_a_port_that_is_taken_names_the_option_to_choose_another(home: Path, option: str) -> None:
+def test_a_port_that_is_taken_names_the_option_to_choose_another(host: Host, home: Path, option: str) -> None:
     other = "--sandbox-port" if option == "--port" else "--port"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         refused = run("server", option, port, other, "0", home=home, code=1)
     assert refused.stderr.splitlines()[0] == f"devconsole: port {port} is in use"
     assert option in refused.stderr.splitlines()[1]
-    with server(home):
+    with local_server(host, home):
         pass  # nothing of the refused start is in the way
 
 
@@ -98,9 +112,8 @@ def test_a_live_key_is_refused_at_the_start(home: Path, variable: str) -> None:
     assert not home.exists()
 
 
-def test_a_newer_database_is_refused_and_left_alone(home: Path) -> None:
-    with server(home):
-        pass
+def test_a_newer_database_is_refused_and_left_alone(new_home: Path, home: Path) -> None:
+    shutil.copytree(new_home, home)
     with contextlib.closing(sqlite3.connect(home / "billing.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     refused = run("server", "--port", "0", "--sandbox-port", "0", "--json", home=home, code=1)
@@ -145,32 +158,32 @@ def test_with_a_test_key_the_sandbox_stays_off_and_no_sample_companies_appear(ho
         )
 
 
-def test_without_sandbox_and_key_the_status_says_what_is_missing(home: Path) -> None:
-    with server(home, "--no-sandbox") as running:
-        assert running.ready["sandbox"] is None
-        (upstream,) = running.ask("status")["upstreams"]
-        assert upstream["state"] == "off"
-        assert "STRIPE_SECRET" in upstream["detail"]
-        assert "STRIPE_WEBHOOK_SECRET" in upstream["detail"]
+def test_without_sandbox_and_key_the_status_says_what_is_missing(host: Host, home: Path) -> None:
+    with local_server(host, home, no_sandbox=True):
+        status = run("status", "--json", home=home).json
+    assert status["sandbox_url"] is None
+    (upstream,) = status["upstreams"]
+    assert upstream["state"] == "off"
+    assert "STRIPE_SECRET" in upstream["detail"]
+    assert "STRIPE_WEBHOOK_SECRET" in upstream["detail"]
 
 
-def test_samples_whose_cards_could_not_be_saved_get_them_when_test_mode_returns(home: Path) -> None:
-    with server(home, env={"STRIPE_TEST_MODE": "false"}) as locked:
+def test_samples_whose_cards_could_not_be_saved_get_them_when_test_mode_returns(host: Host, home: Path) -> None:
+    with local_server(host, home, env={"stripe_test_mode": False}) as locked:
         assert armed(locked) == set()
-        assert len(locked.ask("companies", "list")["rows"]) == 5
+        assert len(locked.call(ListCompanies()).rows) == 5
     run("test-mode", "on", home=home)
-    with server(home) as running:
-        assert armed(running) == {"bergblick-praxis", "hafen-logistik"}
+    with local_server(host, home) as client:
+        assert armed(client) == {"bergblick-praxis", "hafen-logistik"}
 
 
-def armed(running: RunningServer) -> set[str]:
-    rows = running.ask("balances", "list")["rows"]
-    return {row["company_slug"] for row in rows if row["auto_topup_armed"]}
+def armed(client: SyncControlClient) -> set[str]:
+    return {row.company_slug for row in client.call(ListBalances()).rows if row.auto_topup_armed}
 
 
-def test_a_first_start_without_samples_is_empty(home: Path) -> None:
-    with server(home, "--no-samples") as running:
-        assert running.ask("companies", "list")["total"] == 0
+def test_a_first_start_without_samples_is_empty(host: Host, home: Path) -> None:
+    with local_server(host, home, no_samples=True) as client:
+        assert client.call(ListCompanies()).total == 0
 
 
 def test_another_sandbox_is_one_option_away(shared_server: RunningServer, home: Path) -> None:
@@ -326,8 +339,9 @@ def test_without_a_terminal_the_headless_server_runs_and_tells_each_event(home: 
     assert process.returncode == 0
 
 
-def test_following_events_gives_lines_and_with_json_every_change(home: Path) -> None:
-    with server(home) as running:
+def test_following_events_gives_lines_and_with_json_every_change(host: Host, new_home: Path, home: Path) -> None:
+    shutil.copytree(new_home, home)
+    with local_server(host, home) as client:
         for options, wanted in (((), "balance 150.00 EUR (good)"), (("--json",), '"kind":"balance"')):
             process = subprocess.Popen(
                 [*DEVCONSOLE, "events", "follow", *options],
@@ -343,7 +357,7 @@ def test_following_events_gives_lines_and_with_json_every_change(home: Path) -> 
                 assert process.stderr.readline().startswith("Following ")
                 if options:
                     assert json.loads(process.stdout.readline())["kind"] == "hello"
-                running.ask("topups", "create", "acme-telefon", "--amount", "50", "--card", "visa")
+                client.call(CreateTopup(company="acme-telefon", amount_cents=5_000, card="visa"))
                 assert any(wanted in line for line in process.stdout)
                 process.send_signal(signal.SIGINT)
                 process.stdout.read()
@@ -371,7 +385,7 @@ def test_a_stale_record_is_no_server(home: Path) -> None:
 # Home directory -------------------------------------------------------------------------------------------------------
 
 
-def test_test_mode_is_switched_with_and_without_a_server(home: Path) -> None:
+def test_test_mode_is_switched_with_and_without_a_server(host: Host, home: Path) -> None:
     lock = home / ".stripe-test-mode.lock"
     assert not run("test-mode", "status", "--json", home=home).json["on"]
     assert not home.exists(), "asking creates nothing"
@@ -379,21 +393,22 @@ def test_test_mode_is_switched_with_and_without_a_server(home: Path) -> None:
     assert lock.exists()
     assert not run("test-mode", "off", "--json", home=home).json["on"]
     assert not lock.exists()
-    with server(home) as running:
-        assert running.ask("test-mode", "status")["on"], "the first start switches it on"
-        assert not running.ask("test-mode", "off")["on"]
-        refused = running.run("topups", "create", "acme-telefon", "--amount", "50", "--card", "visa", "--json", code=1)
-        assert refused.error["code"] == "test_mode_off"
-        held = running.ask("events", "trigger", "charge.succeeded")["event_id"]
-        assert running.ask("events", "show", held)["event"]["status"] == "held"
+    with local_server(host, home) as client:
+        assert run("test-mode", "status", "--json", home=home).json["on"], "the first start switches it on"
+        assert not run("test-mode", "off", "--json", home=home).json["on"]
+        with pytest.raises(OperationRefused) as refused:
+            client.call(CreateTopup(company="acme-telefon", amount_cents=5_000, card="visa"))
+        assert refused.value.problem.code == "test_mode_off"
+        held = client.call(TriggerEvent(type="charge.succeeded")).event_id
+        assert client.call(ShowEvent(event=held)).event.status == "held"
     waiting = run("test-mode", "status", "--json", home=home).json
     assert (waiting["on"], waiting["held_events"]) == (False, 1)
-    refused = run("test-mode", "on", "--json", home=home, env={"STRIPE_TEST_MODE": "false"}, code=1)
-    assert "STRIPE_TEST_MODE" in refused.json["reason"]
+    not_on = run("test-mode", "on", "--json", home=home, env={"STRIPE_TEST_MODE": "false"}, code=1)
+    assert "STRIPE_TEST_MODE" in not_on.json["reason"]
     run("test-mode", "on", home=home)
-    with server(home) as running:
-        until(lambda: running.ask("events", "show", held)["event"]["status"] != "held", what="the processing")
-        assert running.ask("status")["test_mode"]["on"]
+    with local_server(host, home) as client:
+        until(lambda: client.call(ShowEvent(event=held)).event.status != "held", what="the processing")
+        assert client.call(ShowStatus()).test_mode.on
 
 
 def test_a_home_that_cannot_be_used_is_named(tmp_path: Path) -> None:
@@ -403,7 +418,7 @@ def test_a_home_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "home") in (refused.error["message"] or "")
 
 
-def test_reset_asks_refuses_and_keeps_the_token(home: Path) -> None:
+def test_reset_asks_refuses_and_keeps_the_token(host: Host, home: Path) -> None:
     with server(home) as running:
         token = (home / "token").read_text()
         refused = running.run("reset", "--yes", "--json", code=1)
@@ -414,8 +429,8 @@ def test_reset_asks_refuses_and_keeps_the_token(home: Path) -> None:
     assert (home / "token").read_text() == token
     assert not (home / "billing.db").exists()
     assert run("reset", "--yes", "--json", home=home).json["removed"] == []
-    with server(home) as again:
-        assert again.ask("balances", "show", "acme-telefon")["balance_cents"] == 100_00
+    with local_server(host, home) as again:
+        assert again.call(ShowBalance(company="acme-telefon")).balance_cents == 100_00
 
 
 def test_doctor_works_without_a_server_and_finds_a_wrong_setting(home: Path) -> None:
