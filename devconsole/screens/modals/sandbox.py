@@ -106,8 +106,10 @@ class SandboxForm(Form):
 def _state(sandbox: SandboxView) -> str:
     ahead = f", {span(sandbox.ahead_seconds)} ahead" if sandbox.ahead_seconds else ""
     owed = count(sandbox.undelivered, "delivery", "deliveries")
+    again = ", ".join(span(delay) for delay in sandbox.retry_delays_s)
     return (
         f"{sandbox.url}, account {sandbox.account}\n"
         f"{count(sandbox.objects, 'object')}, {count(sandbox.events, 'event')}, {owed} owed\n"
+        f"what fails is {f'sent again after {again}' if again else 'not sent again'}\n"
         f"its time is {moment(sandbox.now)}{ahead}"
     )

@@ -35,6 +35,7 @@ async def test_a_day_is_the_usual_step() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         statement = str(app.screen.query_one(".statement", Static).visual)
         assert "12 objects, 31 events, 1 delivery owed" in statement
+        assert "what fails is sent again after 1 s, 30 s" in statement
         assert "2 d ahead" in statement
         await pilot.press("tab", "enter")
         await pilot.pause()
