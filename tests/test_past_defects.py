@@ -164,7 +164,8 @@ DEFECTS = (
            "billing/non_billable::a_running_call_gives_back_what_it_held_and_is_never_charged"),
     Defect("C3", "a call that could not be paid is kept, shown and paid later",
            "billing/prepaid::what_the_balance_does_not_cover_becomes_unpaid_and_asks_for_a_topup "
-           "billing/prepaid::a_credit_asks_for_a_retry_that_pays_the_oldest_first"),
+           "billing/prepaid::a_credit_asks_for_a_retry_that_pays_the_oldest_first "
+           "billing/worker::an_unpaid_call_is_paid_after_the_next_credit"),
     Defect("C4", "what a call holds has an owner and an end",
            "billing/running_calls::a_call_is_paid_with_what_it_held "
            "billing/running_calls::a_call_that_never_ends_gives_back_what_it_holds"),

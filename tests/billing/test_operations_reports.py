@@ -164,6 +164,8 @@ async def test_the_failure_rate_of_an_hour_leaves_out_what_is_open_or_cancelled(
         add(1, SUCCEEDED, 9)  # exactly 10 %: no alarm
         add(1, TopupStatus.PENDING, 5)
         add(1, TopupStatus.CANCELLED, 5)
+        add(2, TopupStatus.PENDING, 1)
+        add(2, TopupStatus.CANCELLED, 1)  # an hour in which nothing ended
         add(3, FAILED, 2)
         add(3, SUCCEEDED, 14)  # 12.5 %
         add(4, SUCCEEDED, 3)
