@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
-from sqlmodel import Session, col
-from sqlmodel import select as select_model
+from sqlalchemy import bindparam, func, insert, inspect, select
+from sqlmodel import Session
 
 from billing.auto_topup_state import successes_today
 from billing.changes import Kind, announce
@@ -27,6 +26,7 @@ from billing.models import (
 )
 from billing.periods import month_start
 from billing.policy import Policy
+from billing.prepared import Prepared
 from billing.rules.auto_topup import AutoTopupState, Decision, may_auto_topup
 from billing.topup_requests import OPEN, Plan, open_topup
 
@@ -140,30 +140,46 @@ def _keep(
         threshold_cents=state.threshold_cents,
         amount_cents=state.amount_cents,
     )
-    session.add(decision)
-    session.flush()
-    assert decision.id is not None
-    announce(session, Kind.DECISION, decision.id)
+    # Beside the unit of work: there is one for every call, and few of them open a top-up.
+    written = _KEEP.one(session, {f"b_{name}": getattr(decision, field) for name, field in _KEPT.items()})
+    decision.id = written.id
+    announce(session, Kind.DECISION, written.id)
     return decision
 
 
 def _open_auto_topup(session: Session, company_id: int) -> int | None:
-    return session.exec(
-        select_model(Topup.id).where(
-            Topup.company_id == company_id, Topup.origin == TopupOrigin.AUTO, col(Topup.status).in_(OPEN)
-        )
-    ).first()
+    found = _OPEN_AUTO.one(session, {"b_company_id": company_id})
+    return None if found is None else found.id
 
 
 def _month_used(session: Session, company_id: int, *, since: datetime) -> int:
-    used: int = session.execute(_MONTH_USED, {"b_company_id": company_id, "b_since": since}).scalar_one()
+    used: int = _MONTH_USED.one(session, {"b_company_id": company_id, "b_since": since}).used
     return used
 
 
 _LEDGER: Final = table_of(LedgerEntry)
-_MONTH_USED: Final = select(func.coalesce(func.sum(_LEDGER.c.amount), 0)).where(
-    _LEDGER.c.company_id == bindparam("b_company_id"),
-    _LEDGER.c.created_at >= bindparam("b_since", type_=_LEDGER.c.created_at.type),
-    _LEDGER.c.type == constant(LedgerType.TOPUP),
-    _LEDGER.c.reference_type == "auto_topup",
+_TOPUPS: Final = table_of(Topup)
+_DECISIONS: Final = table_of(AutoTopupDecision)
+_MONTH_USED: Final = Prepared(
+    select(func.coalesce(func.sum(_LEDGER.c.amount), 0).label("used")).where(
+        _LEDGER.c.company_id == bindparam("b_company_id"),
+        _LEDGER.c.created_at >= bindparam("b_since", type_=_LEDGER.c.created_at.type),
+        _LEDGER.c.type == constant(LedgerType.TOPUP),
+        _LEDGER.c.reference_type == "auto_topup",
+    )
+)
+_OPEN_AUTO: Final = Prepared(
+    select(_TOPUPS.c.id).where(
+        _TOPUPS.c.company_id == bindparam("b_company_id"),
+        _TOPUPS.c.origin == constant(TopupOrigin.AUTO),
+        # As in the index `one_open_auto_topup`, which otherwise would not be used.
+        _TOPUPS.c.status.in_([constant(status) for status in OPEN]),
+    )
+)
+_KEPT: Final = {each.columns[0].name: each.key for each in inspect(AutoTopupDecision).column_attrs if each.key != "id"}
+"""The columns of a decision, and what they are called in Python."""
+_KEEP: Final = Prepared(
+    insert(_DECISIONS)
+    .values({name: bindparam(f"b_{name}", type_=_DECISIONS.c[name].type) for name in _KEPT})
+    .returning(_DECISIONS.c.id)
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
+from typing import Final
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from billing.changes import Kind, announce
@@ -81,8 +83,11 @@ def book_opening_balance(
 def find_company(session: Session, reference: int | str) -> Company:
     """The company with this id or slug. Raises `UnknownCompany`."""
     is_id = isinstance(reference, int) or (reference.isascii() and reference.isdigit() and len(reference) < 19)
-    key = Company.id == int(reference) if is_id else Company.slug == reference
-    company = session.exec(select(Company).where(key, col(Company.deleted_at).is_(None))).one_or_none()
+    if is_id:
+        found = session.exec(_BY_ID, params={"b_id": int(reference)})
+    else:
+        found = session.exec(_PRESENT.where(Company.slug == reference))
+    company = found.one_or_none()
     if company is None:
         raise UnknownCompany(reference)
     return company
@@ -109,3 +114,8 @@ def _free_slug(session: Session, wanted: str) -> str:
 
 def _is_taken(session: Session, slug: str) -> bool:
     return session.exec(select(Company.id).where(Company.slug == slug)).first() is not None
+
+
+_PRESENT: Final = select(Company).where(col(Company.deleted_at).is_(None))
+_BY_ID: Final = _PRESENT.where(col(Company.id) == bindparam("b_id"))
+"""Built once: every call and every top-up asks for its company."""

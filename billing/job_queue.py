@@ -13,6 +13,7 @@ from sqlmodel import Session
 from billing.dialect import constant, table_of
 from billing.jobs import enqueue
 from billing.models import EventStatus, Job, JobStatus, Topup, WebhookEvent
+from billing.prepared import Prepared
 from billing.topup_requests import OPEN, SETTLE_JOB
 
 KEEP_DONE: Final = timedelta(days=7)
@@ -42,8 +43,10 @@ def due_jobs(
 
 def finish(session: Session, job_id: int, *, again_at: datetime | None, now: datetime) -> None:
     """It ran: done, or to be run again at a time that it chose itself."""
-    values = {"status": JobStatus.DONE, "finished_at": now} if again_at is None else {"run_at": again_at, "attempts": 0}
-    session.connection().execute(update(_JOBS).where(_JOBS.c.id == job_id).values(last_error=None, **values))
+    if again_at is None:
+        _DONE.change(session, {"b_id": job_id, "b_now": now})
+    else:
+        _AGAIN.change(session, {"b_id": job_id, "b_run_at": again_at})
 
 
 def postpone(session: Session, job: DueJob, error: str, *, gives_up: bool, now: datetime) -> None:
@@ -106,6 +109,11 @@ _TOPUPS: Final = table_of(Topup)
 _EVENTS: Final = table_of(WebhookEvent)
 _PENDING: Final = _JOBS.c.status == constant(JobStatus.PENDING)
 _NOW: Final = bindparam("b_now", type_=_JOBS.c.run_at.type)
+_THIS: Final = update(_JOBS).where(_JOBS.c.id == bindparam("b_id"))
+_DONE: Final = Prepared(_THIS.values(status=constant(JobStatus.DONE), finished_at=_NOW, last_error=None))
+_AGAIN: Final = Prepared(
+    _THIS.values(run_at=bindparam("b_run_at", type_=_JOBS.c.run_at.type), attempts=0, last_error=None)
+)
 _DUE: Final = (
     select(_JOBS.c.id, _JOBS.c.kind, _JOBS.c.payload, _JOBS.c.attempts)
     .where(_PENDING, _JOBS.c.run_at <= _NOW)

@@ -116,7 +116,8 @@ def open_balance(session: Session, *, company_id: int, now: datetime, low_balanc
 def balance_of(session: Session, company_id: int) -> PrepaidBalance:
     """The balance row as it is in this transaction. Raises `UnknownCompany`: every company is created with one."""
     balance = session.exec(
-        select_model(PrepaidBalance).where(col(PrepaidBalance.company_id) == company_id),
+        _BALANCE_OF,
+        params={"b_company_id": company_id},
         # `post` writes beside the unit of work, so what the session remembers may be old.
         execution_options={"populate_existing": True},
     ).one_or_none()
@@ -134,6 +135,7 @@ _LEDGER: Final[Table] = table_of(LedgerEntry)
 _BALANCES: Final[Table] = table_of(PrepaidBalance)
 _COMPANIES: Final[Table] = table_of(Company)
 
+_BALANCE_OF: Final = select_model(PrepaidBalance).where(col(PrepaidBalance.company_id) == bindparam("b_company_id"))
 _AFTER = (_LEDGER.c.id, _LEDGER.c.balance_after, _LEDGER.c.bonus_after, _LEDGER.c.reserved_after)
 
 
