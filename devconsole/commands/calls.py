@@ -85,10 +85,22 @@ def show_call(invocation: Invocation, call: int) -> None:
 @click.argument("call", type=RowId("call"))
 @click.option("--amount", type=Euros(), help="How much; else all that has not been refunded.")
 @click.option("--reason", default="technical_issue", show_default=True, help="Kept with the refund.")
+@click.option("--notes", help="In a few words.")
+@click.option("--actor", default="developer", show_default=True, help="Who does it.")
 @request_key("refund")
 @click.pass_obj
-def refund_call(invocation: Invocation, call: int, amount: int | None, reason: str, request_key: str | None) -> None:
-    request = RefundCall(call=call, amount_cents=amount, reason=reason, request_key=request_key)
+def refund_call(
+    invocation: Invocation,
+    call: int,
+    amount: int | None,
+    reason: str,
+    notes: str | None,
+    actor: str,
+    request_key: str | None,
+) -> None:
+    request = RefundCall(
+        call=call, amount_cents=amount, reason=reason, notes=notes, actor=actor, request_key=request_key
+    )
     invocation.show(invocation.call(request), call_facts)
 
 

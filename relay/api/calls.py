@@ -88,5 +88,6 @@ class RefundCall(Operation[CallView], frozen=True, kw_only=True):
     call: int
     amount_cents: PositiveCents | None = None
     reason: str = "technical_issue"
+    notes: Annotated[str, msgspec.Meta(max_length=500)] | None = None
     actor: str = "developer"
     request_key: RequestKey | None = None

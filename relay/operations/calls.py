@@ -83,6 +83,7 @@ async def refund_call(backend: Backend, request: RefundCall) -> CallView:
         request.call,
         amount_cents=request.amount_cents,
         reason=request.reason,
+        notes=request.notes,
         actor=request.actor,
         request_key=request.request_key,
     )

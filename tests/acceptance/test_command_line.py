@@ -129,8 +129,10 @@ def test_topups_list_by_company_and_state(ask: Any, company: str) -> None:
 
 def test_money_goes_back_to_the_card(ask: Any, company: str) -> None:
     topup = ask("topups", "create", company, "--amount", "50", "--card", "visa")
-    refund = ask("charges", "refund", f"topup_{topup['id']}", "--amount", "20")
+    refund = ask("charges", "refund", f"topup_{topup['id']}", "--amount", "20", "--key", "case 7")
     assert refund["amount_cents"] == 20_00
+    again = ask("charges", "refund", topup["charge_id"], "--amount", "20", "--key", "case 7")
+    assert again["refund_id"] == refund["refund_id"]
     until(lambda: ask("topups", "show", str(topup["id"]))["refunded_cents"] == 20_00, what="the refund's webhook")
     assert ask("balances", "show", company)["balance_cents"] == 130_00
     rest = ask("charges", "refund", topup["charge_id"], "--reason", "requested_by_customer")
@@ -172,8 +174,9 @@ def test_a_call_is_charged_and_refunded(ask: Any, company: str) -> None:
     call = ask("calls", "simulate", "--company", company, "--duration", "157")
     assert (call["charge_status"], call["amount_cents"], call["duration_s"]) == ("charged", 110, 157)
     assert ask("balances", "show", company)["balance_cents"] == 98_90
-    part = ask("calls", "refund", f"call_{call['id']}", "--amount", "0.60")
-    assert (part["refunded_cents"], part["refund_status"]) == (60, "partial")
+    for _ in range(2):
+        part = ask("calls", "refund", f"call_{call['id']}", "--amount", "0.60", "--key", "case 7", "--notes", "a gap")
+        assert (part["refunded_cents"], part["refund_status"]) == (60, "partial")
     full = ask("calls", "refund", str(call["id"]))
     assert (full["refunded_cents"], full["refund_status"]) == (110, "full")
     assert ask("calls", "show", str(call["id"])) == full

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from billing.handlers import HANDLERS
+from fixtures.events import catalog
 from relay.api import (
     CheckLedger,
     CheckoutTopup,
     CreateCompany,
     DrainBalance,
     EndCall,
+    ListAudit,
     ListBalances,
     ListCalls,
     ListCards,
@@ -74,9 +77,11 @@ async def test_a_call_is_charged_drained_money_is_gone_and_a_refund_brings_it_ba
     call = await relay.client.call(SimulateCall(company="acme", duration_s=157))
     assert (call.charge_status, call.amount_cents, call.rate_e4_per_minute) == ("charged", 110, 4_200)
     assert call.ledger_id is not None
-    refunded = await relay.client.call(RefundCall(call=call.id, amount_cents=10))
+    refunded = await relay.client.call(RefundCall(call=call.id, amount_cents=10, reason="other", notes="a gap"))
     assert (refunded.refunded_cents, refunded.refund_status) == (10, "partial")
     assert await relay.client.call(ShowCall(call=call.id)) == refunded
+    (noted,) = [row for row in (await relay.client.call(ListAudit())).rows if row.action == "call.refunded"]
+    assert noted.reason == "other: a gap"
     drained = await relay.client.call(DrainBalance(company="acme", to_cents=5))
     assert (drained.balance_cents, drained.level) == (5, "blocked")
     unpaid = await relay.client.call(SimulateCall(company="acme", duration_s=60))
@@ -102,9 +107,9 @@ async def test_cards_and_event_types_are_listed_with_what_they_do(relay: Running
     cards = {card.name: card for card in (await relay.client.call(ListCards())).rows}
     assert cards["visa"].payment_method == "pm_card_visa"
     types = {row.type: row for row in (await relay.client.call(ListEventTypes())).rows}
-    assert types["payment_intent.succeeded"].handled
-    assert types["payment_intent.succeeded"].effect
-    assert not types["customer.created"].handled
+    told = {name: (row.object, row.effect, row.retry) for name, row in types.items() if row.handled}
+    assert told == {name: (rule.object_type, rule.effect, rule.retry) for name, rule in HANDLERS.items()}
+    assert {name for name, row in types.items() if not row.handled} == {*catalog.EVENT_TYPES} - {*HANDLERS}
 
 
 async def test_a_stripe_that_is_out_of_reach_is_an_answer_with_a_remedy(relay: RunningRelay) -> None:

@@ -7,14 +7,11 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from devconsole.entry import read_text
 from devconsole.format import duration, euros, words
 from devconsole.screens.modals.form import Answer, Form, shown
-from devconsole.screens.modals.refunds import CALL_REASONS, ReasonChoice
+from devconsole.screens.modals.refunds import CALL_REASONS, ReasonChoice, notes_input
 from devconsole.widgets.text_input import OptionalTextInput
 from relay.api import CallView, MarkNonBillable
-
-NOTES_MAX = 500
 
 
 class NonBillableForm(Form):
@@ -36,12 +33,7 @@ class NonBillableForm(Form):
         price = f"{duration(call.duration_s)} for {euros(call.amount_cents)}"
         yield Static(shown(f"Call {call.id} of {call.company_slug}: {price}"), classes="statement")
         yield ReasonChoice("Reason", [(words(reason), reason) for reason in CALL_REASONS], id="reason")
-        yield OptionalTextInput(
-            "Notes",
-            lambda text: read_text(text, most=NOTES_MAX) if text.strip() else None,
-            hint="kept in the audit trail",
-            id="notes",
-        )
+        yield notes_input()
 
     def answer(self) -> Answer:
         return MarkNonBillable(call=self._call.id, reason=self.reason.read(), notes=self.notes.read())

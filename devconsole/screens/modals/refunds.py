@@ -7,12 +7,13 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from devconsole.entry import AmountRange
+from devconsole.entry import AmountRange, read_text
 from devconsole.format import duration, euros, words
 from devconsole.screens.modals.form import Answer, Form, shown
 from devconsole.widgets.amount_input import AmountInput
 from devconsole.widgets.choice import Choice
 from devconsole.widgets.field import Objection
+from devconsole.widgets.text_input import OptionalTextInput
 from relay.api import CallView, RefundCall, RefundCharge, TopupView
 
 CALL_REASONS = (
@@ -26,6 +27,19 @@ CALL_REASONS = (
 )
 PAYMENT_REASONS = ("requested_by_customer", "duplicate", "fraudulent")
 """Those that Stripe takes."""
+
+
+NOTES_MAX = 500
+
+
+def notes_input() -> OptionalTextInput:
+    """What else is to be said, for the audit trail."""
+    return OptionalTextInput(
+        "Notes",
+        lambda text: read_text(text, most=NOTES_MAX) if text.strip() else None,
+        hint="kept in the audit trail",
+        id="notes",
+    )
 
 
 class ReasonChoice(Choice[str]):
@@ -87,6 +101,8 @@ class RefundCallForm(RefundForm):
     heading = "Refund a call"
     reasons = CALL_REASONS
 
+    notes = getters.query_one("#notes", OptionalTextInput)
+
     def __init__(self, call: CallView) -> None:
         super().__init__(paid_cents=call.amount_cents or 0, refunded_cents=call.refunded_cents)
         self._call = call
@@ -95,8 +111,17 @@ class RefundCallForm(RefundForm):
         price = f"{duration(self._call.duration_s)} for {euros(self._call.amount_cents)}"
         return f"Call {self._call.id} of {self._call.company_slug}: {price}"
 
+    def compose_fields(self) -> ComposeResult:
+        yield from super().compose_fields()
+        yield notes_input()
+
     def answer(self) -> Answer:
-        return RefundCall(call=self._call.id, amount_cents=self.read_amount(), reason=self.reason.read())
+        return RefundCall(
+            call=self._call.id,
+            amount_cents=self.read_amount(),
+            reason=self.reason.read(),
+            notes=self.notes.read(),
+        )
 
     def outcome(self) -> Content:
         try:

@@ -164,9 +164,9 @@ async def test_a_call_is_refunded_in_part_for_a_reason() -> None:
         await pilot.press(*"0.40", "tab", "enter", "down", "down", "enter")
         await pilot.pause()
         assert outcome(app) == "Partial refund: 0.40 EUR go back to the balance at once."
-        await pilot.press("shift+tab", "enter")
+        await pilot.press("tab", *"a gap", "enter")
         await pilot.pause()
-    assert app.answer == RefundCall(call=7, amount_cents=40, reason="wrong_number")
+    assert app.answer == RefundCall(call=7, amount_cents=40, reason="wrong_number", notes="a gap")
 
 
 async def test_no_more_is_refunded_than_is_left() -> None:
