@@ -37,8 +37,9 @@ log = logging.getLogger(__name__)
 EVENTS_PER_COMMIT: Final = 64
 COMMIT_S: Final = 0.002
 """So long a batch of events may go on while others wait for the writer: a delivery is to be answered first."""
-GIVE_WAY: Final = 19
-"""While it gives way, a batch of events is followed by a rest that is so many times as long."""
+FLOODED: Final = 19
+RECEIVING: Final = 2
+"""A batch of events is followed by a rest that is so many times as long, in a flood or while a delivery waits."""
 JOBS_AT_ONCE: Final = 8
 """So many Stripe calls are under way at most; real test mode allows 25 requests a second."""
 SWEEP_EVERY: Final = timedelta(minutes=5)
@@ -75,8 +76,8 @@ class Worker:
         self._prepaid = prepaid
         self._policy = policy or Policy()
         self._guard = guard or AlwaysOn()
-        self._gives_way: Callable[[], bool] = lambda: False
-        self._rests_until = 0.0
+        self._is_flooded = self._is_receiving = _never
+        self._batch_s, self._batch_ended = 0.0, 0.0
         self._notices = NoticeDesk(db=db, clock=clock, policy=self._policy)
         self._by_hand = by_hand
         self._rules = rules
@@ -123,9 +124,10 @@ class Worker:
         self._events.wake()
         self._jobs.wake()
 
-    def give_way_while(self, busy: Callable[[], bool]) -> None:
-        """Acknowledging comes first: while `busy()`, only a twentieth of the time goes into processing events."""
-        self._gives_way = busy
+    def give_way_while(self, *, flooded: Callable[[], bool], receiving: Callable[[], bool]) -> None:
+        """Acknowledging comes first: while `receiving()` at most a third of the time goes into processing events, while
+        `flooded()` a twentieth."""
+        self._is_flooded, self._is_receiving = flooded, receiving
 
     async def idle(self) -> None:
         """Return when nothing is due by the clock, nothing runs, and everybody was told."""
@@ -178,12 +180,15 @@ class Worker:
         if not self._is_on():
             return None
         start = time.monotonic()
-        if start < self._rests_until and self._gives_way():
-            return self._rests_until - start
+        if start < (rests_until := self._batch_ended + self._batch_s * self._rest_share()):
+            return rests_until - start
         more, due_at = await self._process_batch()
-        end = time.monotonic()
-        self._rests_until = end + GIVE_WAY * (end - start)
+        self._batch_ended = time.monotonic()
+        self._batch_s = self._batch_ended - start
         return 0 if more else self._seconds_until(due_at)
+
+    def _rest_share(self) -> int:
+        return FLOODED if self._is_flooded() else RECEIVING if self._is_receiving() else 0
 
     async def _process_batch(self) -> tuple[bool, datetime | None]:
         # By hand a batch never ends by the time it takes: what is done together must be the same each time.

@@ -26,7 +26,8 @@ async def running(backend: Backend) -> AsyncIterator[None]:
     backend.commits.listen(status.touch)
     backend.ledger_watch.on_result(status.touch)
     backend.upstreams.on_change(status.touch)
-    backend.worker.give_way_while(lambda: backend.journal.is_flooded)
+    journal = backend.journal
+    backend.worker.give_way_while(flooded=lambda: journal.is_flooded, receiving=lambda: journal.depth > 0)
     releases: set[asyncio.Task[None]] = set()
 
     def test_mode_changed(is_on: bool) -> None:

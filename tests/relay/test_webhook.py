@@ -194,7 +194,7 @@ async def test_a_full_queue_answers_come_back_later_and_recovers(relay: RunningR
 
 
 async def test_a_flood_without_end_does_not_stop_the_processing(relay: RunningRelay) -> None:
-    relay.backend.worker.give_way_while(lambda: True)
+    relay.backend.worker.give_way_while(flooded=lambda: True, receiving=lambda: True)
     bodies = [event("customer.created", {"id": "cus_1", "object": "customer"}) for _ in range(200)]
     answers = await asyncio.gather(*(relay.deliver(body) for body in bodies))
     assert {answer.status for answer in answers} == {200}
