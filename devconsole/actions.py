@@ -229,6 +229,7 @@ class Actions:
             again = "" if event.startswith("delivery_") else ", or again here for its attempts"
             self._console.notify(f"{event}: press = on the other{again}.", title="Compare")
         else:
+            self._console.clear_notifications()
             self._console.open_comparison(left, event if event != left else None)
 
     def trace(self) -> None:

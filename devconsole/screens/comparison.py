@@ -18,7 +18,7 @@ class ComparisonScreen(ReadingScreen):
     """`right` None compares the last two attempts at one event."""
 
     title_text = "Differences"
-    columns_shown = (Title("", 1), Title("Where", 36), Title("Left", 30), Title("Right", 0))
+    columns_shown = (Title("", 1), Title("Where", 0.38), Title("Left", 0.28), Title("Right", 0))
     nothing = "They say the same."
 
     def __init__(self, left: str, right: str | None = None) -> None:

@@ -34,8 +34,9 @@ from relay.errors import RelayError
 
 NOTHING = Content.from_markup(
     "Nothing is passed on yet.\n\n"
-    "[$text-primary]+[/]  add an application of yours: it gets each delivery, signed with a secret of its own,\n"
-    "   in order, and again until it takes it; every answer is kept here\n"
+    "[$text-primary]+[/]  add an application of yours: it gets each delivery in order,\n"
+    "   signed with a secret of its own, and again until it takes it;\n"
+    "   every answer is kept here\n"
     "[$text-primary]x[/]  then trigger an event and watch it arrive"
 )
 NOTHING_SENT = Content.from_markup("Nothing was sent to it yet. [$text-primary]x[/] triggers an event.")

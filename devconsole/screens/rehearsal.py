@@ -22,7 +22,7 @@ class RehearsalScreen(ReadingScreen):
     """Nothing was written; the copy is gone."""
 
     title_text = "What a replay would do"
-    columns_shown = (Title("", 10), Title("What", 36), Title("Before", 24), Title("After", 0))
+    columns_shown = (Title("", 10), Title("What", 0.36), Title("Before", 0.22), Title("After", 0))
     nothing = "No event was selected."
 
     def __init__(self, rehearsal: Rehearsal) -> None:

@@ -27,16 +27,15 @@ class EditEventForm(Form):
         Binding("ctrl+s", "submit", "Send", id="edit.send", priority=True),
         Binding("ctrl+t", "try", "Dry run", id="edit.try", priority=True),
         Binding("ctrl+e", "editor", "$EDITOR", id="edit.editor", priority=True),
+        Binding("escape", "cancel", "Cancel", id="edit.cancel", priority=True),  # not the entry's way to the buttons
     ]
-    DEFAULT_CSS = """
-    EditEventForm TextArea { height: 60vh; border: none; padding: 0; }
-    """
-
     entry = getters.query_one(TextArea)
 
     def __init__(self, detail: EventDetail) -> None:
         super().__init__()
         self._event, self._before = detail.event, pretty(detail.payload)
+        self._warned_of = ""
+        """The text that would be lost, once somebody was told so."""
 
     def key_hints(self) -> str:
         return "ctrl+s send · ctrl+t dry run · ctrl+e $EDITOR · esc cancel"
@@ -67,6 +66,14 @@ class EditEventForm(Form):
     def insist(self, objection: Objection) -> None:
         super().insist(objection)
         self.notify(objection.reason, title="Not sent", severity="warning", markup=False)
+
+    def action_cancel(self) -> None:
+        text = self.entry.text
+        if text.strip() in (self._before.strip(), self._warned_of.strip()):
+            self.dismiss(None)
+        else:
+            self._warned_of = text
+            self.notify("esc again throws the changes away.", title="Not sent yet", severity="warning")
 
     @on(TextArea.Changed)
     def _text_changed(self) -> None:

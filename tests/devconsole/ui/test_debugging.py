@@ -39,7 +39,7 @@ from relay.api import (
 )
 from tests.support import views
 from tests.support.console import FakeSource
-from tests.support.playing import console, loaded, press, screen_text, until
+from tests.support.playing import console, line_with, loaded, press, screen_text, until
 from tests.support.stories import busy_day
 
 Compare = Callable[..., bool]
@@ -277,6 +277,37 @@ async def test_an_event_is_edited_tried_and_sent() -> None:
         await press(pilot, "ctrl+s")
         await until(pilot, lambda: "evt_new: completed, 1 ledger row added." in screen_text(pilot))
         assert source.asked_for(SendEvent)[-1].body == '{"id": "evt_1"}'
+
+
+async def test_escape_leaves_an_untouched_event_at_once_and_an_edited_one_after_a_warning() -> None:
+    async with console(prepared()).run_test(size=(80, 24), notifications=True) as pilot:
+        await events_screen(pilot)
+        for edited in (False, True):
+            await press(pilot, "E")
+            await until(pilot, lambda: isinstance(pilot.app.screen, EditEventForm))
+            if edited:
+                await press(pilot, "x", "escape")
+                await until(pilot, lambda: "throws the changes away" in screen_text(pilot))
+                assert pilot.app.screen.query_one(TextArea).text.startswith("x{"), "nothing is lost yet"
+            await press(pilot, "escape")
+            await until(pilot, lambda: not isinstance(pilot.app.screen, EditEventForm))
+
+
+async def test_a_difference_is_told_in_full_below_its_line_in_the_smallest_terminal() -> None:
+    source = prepared()
+    path, right = (
+        "body.data.object.automatic_payment_methods.enabled",
+        '"pi_3UmEbvZ9NmkgPTJrZ6VQ7yJG_secret_of_the_other"',
+    )
+    differences = (Difference(path=path, change="changed", left="null", right=right),)
+    source.answers[DiffEvents] = Comparison(left="evt_1", right="evt_2", differences=differences, same=4)
+    async with console(source).run_test(size=(80, 24), notifications=True) as pilot:
+        await events_screen(pilot)
+        await press(pilot, "equals_sign", "down", "equals_sign")
+        await until(pilot, lambda: path in screen_text(pilot))
+        assert right in screen_text(pilot)
+        header = line_with(pilot, "Where")
+        assert header.index("Right") < 60, "the right side has its share"
 
 
 async def test_a_mark_and_a_note_are_put_on_an_event_and_shown_in_the_list() -> None:
