@@ -9,7 +9,7 @@ from devconsole.screens.company import CompanyScreen
 from devconsole.screens.delivery import DeliveryScreen
 from devconsole.screens.event_detail import EventDetailScreen
 from devconsole.widgets.json_view import JsonView
-from relay.api import DeliveryDetail, ReplayEvents, ResendDelivery, ShowDelivery, ShowEvent, ShowForward
+from relay.api import DeliveryDetail, DiffEvents, ReplayEvents, ResendDelivery, ShowDelivery, ShowEvent, ShowForward
 from tests.support import views
 from tests.support.playing import console, line_with, loaded, press, screen_text, until
 from tests.support.stories import busy_day
@@ -51,6 +51,22 @@ async def test_a_failed_event_says_when_it_is_tried_again() -> None:
     async with console(source).run_test(size=(120, 40), notifications=True) as pilot:
         await opened(pilot, 4)
         assert "next try in 5 min, at 09:05:30" in screen_text(pilot)
+
+
+async def test_a_duplicate_with_another_body_says_so_and_is_compared_with_its_first() -> None:
+    source = busy_day()
+    why = "same id, different body: this event was delivered before, and its first body stands"
+    row = views.delivery(5, verdict="duplicate", reason_code="duplicate_differs", reason=why)
+    detail = DeliveryDetail(delivery=row, headers={}, body="{}", response_body="{}", raw=b"{}", first_delivery=2)
+    source.answers[ShowDelivery] = detail
+    async with console(source).run_test(size=(80, 24), notifications=True) as pilot:
+        app = await loaded(pilot)
+        app.open_delivery(5)
+        await until(pilot, lambda: "≠ differs" in screen_text(pilot))
+        assert "The first was delivery 2: f opens it, = compares." in screen_text(pilot)
+        await press(pilot, "equals_sign")
+        await until(pilot, lambda: source.asked_for(DiffEvents))
+        assert source.asked_for(DiffEvents) == [DiffEvents(left="delivery_2", right="delivery_5")]
 
 
 async def test_enter_on_an_attempt_or_a_forward_shows_all_of_it() -> None:
