@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devconsole.scenario import script
@@ -14,6 +14,7 @@ from devconsole.scenario.recording.text import flow, write
 TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30)
 
 
+@settings(deadline=None)  # the first story pays for reading the schema of all
 @given(name=TEXTS.filter(bool), reason=TEXTS.filter(bool), cents=st.integers(-10_000_000, 10_000_000))
 def test_whatever_people_typed_is_read_back_as_it_was(name: str, reason: str, cents: int) -> None:
     company = {"slug": "acme", "name": name, "balance": euros(abs(cents))}
