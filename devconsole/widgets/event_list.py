@@ -36,6 +36,8 @@ class EventList(RowList[EventView]):
         super().__init__(id=id, classes=classes)
         self._fetch = fetch
         self._pages = EventPages()
+        self._filling: EventPages | None = None
+        """What pages are being asked for."""
         self._wanted = False
         """Nothing is fetched before the screen says that there is a server to ask."""
         self.new_above = 0
@@ -181,7 +183,9 @@ class EventList(RowList[EventView]):
         return top, top + self.rows_visible
 
     def _fill(self) -> None:
-        if self._wanted and self._pages.missing(*self._window()) is not None:
+        # What is under way looks at the window again after each page: begun anew whenever something arrives, it would
+        # never come to an end.
+        if self._wanted and self._filling is not self._pages and self._pages.missing(*self._window()) is not None:
             self._fill_window()
 
     @work(exclusive=True, group="events.fill")
@@ -208,16 +212,19 @@ class EventList(RowList[EventView]):
             self._arrived(pages.take_doubtful(page))
 
     async def _fetch_window(self) -> None:
-        pages = self._pages
-        while (asked := pages.missing(*self._window())) is not None:
-            try:
+        pages = self._filling = self._pages
+        try:
+            while (asked := pages.missing(*self._window())) is not None:
                 page = await self._fetch(asked)
-            except RelayError:
-                return
-            if pages is not self._pages:
-                return
-            pages.take(asked, page)
-            super().row_count_changed()
+                if pages is not self._pages:
+                    return
+                pages.take(asked, page)
+                super().row_count_changed()
+        except RelayError:
+            return
+        finally:
+            if self._filling is pages:
+                self._filling = None
         self.post_message(self.Changed())
         self.post_message(self.Highlighted(self, self.selected))
 

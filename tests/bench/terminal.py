@@ -12,7 +12,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fcntl import ioctl
 from pathlib import Path
 
@@ -64,14 +64,14 @@ class Terminal:
         os.write(self._leader, key)
         return self.wait_for_bytes(before, 5.0) - start
 
-    def press_for(self, key: bytes, text: bytes, deadline_s: float = 10.0) -> float:
-        """Seconds from a key to this text being painted, whatever else is painted meanwhile."""
+    def press_for(self, key: bytes, is_there: Callable[[bytes], bool], deadline_s: float = 10.0) -> float:
+        """Seconds from a key until what was painted since has it, whatever else is painted meanwhile."""
         before = self.bytes_seen
         start = time.perf_counter()
         os.write(self._leader, key)
         with self._changed:
-            if not self._changed.wait_for(lambda: text in self._painted_since(before), deadline_s):
-                raise TimeoutError(f"{text!r} was not painted within {deadline_s} s of {key!r}")
+            if not self._changed.wait_for(lambda: is_there(self._painted_since(before)), deadline_s):
+                raise TimeoutError(f"nothing new was painted within {deadline_s} s of {key!r}")
             return time.perf_counter() - start
 
     def _painted_since(self, bytes_seen: int) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from textual.widgets import Input
 
 from devconsole.screens.events import EventsScreen
-from relay.api import ListEvents
+from relay.api import ListEvents, Operation
 from tests.support import views
 from tests.support.console import FakeSource
 from tests.support.playing import console, line_with, loaded, press, screen_text, until
@@ -114,6 +117,34 @@ async def test_what_only_the_server_can_tell_of_an_arrival_is_asked_of_it() -> N
         source.push(views.event(10), views.event(11, status="failed"))
         await until(pilot, lambda: source.asked_for(ListEvents)[-1].after == 9)
         assert source.asked_for(ListEvents)[-1].before == 11
+
+
+class SlowPages(FakeSource):
+    """Pages further down come when `gate` is open."""
+
+    gate = asyncio.Event()
+
+    async def call(self, operation: Operation[Any]) -> Any:
+        answer = await super().call(operation)
+        if isinstance(operation, ListEvents) and operation.before is not None:
+            await self.gate.wait()
+        return answer
+
+
+async def test_a_page_that_is_on_its_way_is_not_asked_for_again_whatever_arrives() -> None:
+    """In a storm something arrives more often than a page takes: begun anew each time it would never come."""
+    source = SlowPages(companies=companies(), events=[views.event(number) for number in range(500, 0, -1)])
+    async with console(source).run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await opened(pilot)
+        await press(pilot, "end")
+        await until(pilot, lambda: source.asked_for(ListEvents)[-1].before is not None)
+        asked = len(source.asked_for(ListEvents))
+        for number in range(501, 505):
+            source.push(views.event(number))
+            await until(pilot, lambda number=number: screen.events.row_count() == number)  # type: ignore[misc]
+        assert len(source.asked_for(ListEvents)) == asked
+        source.gate.set()
+        await until(pilot, lambda: screen.events.selected == views.event(1))
 
 
 async def test_a_paused_list_stands_still_and_counts_what_it_missed() -> None:
