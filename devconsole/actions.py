@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.screen import ModalScreen
 
+from devconsole.entry import TOPUP_RANGE, AmountRange
 from relay.api import (
     CallView,
     CardView,
@@ -75,6 +76,14 @@ class Actions:
     def _companies(self) -> tuple[CompanyView, ...]:
         return self._console.snapshot.companies
 
+    @property
+    def _topup_range(self) -> AmountRange:
+        """What the server takes; until it is known, what it takes when nothing else is set."""
+        status = self._console.snapshot.status
+        if status is None:
+            return TOPUP_RANGE
+        return AmountRange(least_cents=status.topup_min_cents, most_cents=status.topup_max_cents)
+
     # Money in and out.
 
     def simulate_call(self) -> None:
@@ -89,12 +98,16 @@ class Actions:
         cards = await self.cards()
         company = self.selected_company()
         look = self._console.source.call
-        self._open(TopupForm(self._companies, cards, company=company, card=card.name if card else None, look=look))
+        chosen = card.name if card else None
+        self._open(
+            TopupForm(self._companies, cards, company=company, card=chosen, amounts=self._topup_range, look=look)
+        )
 
     def checkout(self) -> None:
         from devconsole.screens.modals.topup import CheckoutForm
 
-        form = CheckoutForm(self._companies, company=self.selected_company(), look=self._console.source.call)
+        look, amounts = self._console.source.call, self._topup_range
+        form = CheckoutForm(self._companies, company=self.selected_company(), amounts=amounts, look=look)
         self._console.open_form(form, self._open_page)
 
     def _open_page(self, topup: TopupView) -> None:

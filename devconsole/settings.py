@@ -100,6 +100,9 @@ Port = Annotated[int, AfterValidator(lambda port: _port(port))]
 Address = Annotated[str, AfterValidator(_url)]
 LocalAddress = Annotated[Address, AfterValidator(_local)]
 Rate = Annotated[int, _scaled(_RATE, 10_000, "0.42", least=0, most=1_000_000)]
+# The two ranges meet in one amount, so that the least can never be more than the most.
+LeastTopup = Annotated[int, _scaled(_EUROS, 100, "10.00", least=50, most=10_000)]
+MostTopup = Annotated[int, _scaled(_EUROS, 100, "10000.00", least=10_000, most=10_000_000)]
 LowBalance = Annotated[int, _scaled(_EUROS, 100, "20.00", least=0, most=1_000_000)]
 Threshold = Annotated[
     int,
@@ -145,6 +148,10 @@ class Settings(BaseSettings):
     """False: no call of any company is charged or refused."""
     auto_topup_enabled: bool = True
     """False: no balance is topped up automatically, whatever a company's settings say."""
+    topup_min_amount: LeastTopup = _LIMITS.topup_min_cents
+    """The least that can be paid in by hand, in euros; Stripe takes no payment below 0.50. Kept in cents."""
+    topup_max_amount: MostTopup = _LIMITS.topup_max_cents
+    """The most that can be paid in by hand, in euros; kept in cents."""
     default_billing_rate: Rate = _LIMITS.default_rate_e4_per_minute
     """Price of a minute in euros, for companies without a rate of their own; kept in ten-thousandths."""
     default_low_balance_threshold: LowBalance = _LIMITS.default_low_balance_threshold_cents
@@ -213,6 +220,8 @@ class Settings(BaseSettings):
         return Policy(
             prepaid_billing_enabled=self.prepaid_billing_enabled,
             auto_topup_enabled=self.auto_topup_enabled,
+            topup_min_cents=self.topup_min_amount,
+            topup_max_cents=self.topup_max_amount,
             default_rate_e4_per_minute=self.default_billing_rate,
             default_low_balance_threshold_cents=self.default_low_balance_threshold,
             default_auto_topup_threshold_cents=self.default_auto_topup_threshold,

@@ -50,6 +50,8 @@ async def status_of(backend: Backend) -> StatusView:
         events_by_status=counts,
         failures=failures,
         ledger_ok=backend.ledger_watch.ok,
+        topup_min_cents=backend.policy.topup_min_cents,
+        topup_max_cents=backend.policy.topup_max_cents,
         upstreams=backend.upstreams.views(),
         feed_epoch=backend.feed.epoch,
         feed_seq=backend.feed.seq,

@@ -45,6 +45,9 @@ class StatusView(View, frozen=True, kw_only=True):
     failures: int
     ledger_ok: bool | None
     """Of the last check; null before the first."""
+    topup_min_cents: int
+    topup_max_cents: int
+    """What a top-up may be, both ends included."""
     upstreams: tuple[UpstreamView, ...]
     feed_epoch: str
     feed_seq: int

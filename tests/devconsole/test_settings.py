@@ -49,12 +49,15 @@ def test_amounts_and_rates_are_read_exactly(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("DEFAULT_LOW_BALANCE_THRESHOLD", "17.5")
     monkeypatch.setenv("DEFAULT_AUTO_TOPUP_THRESHOLD", "29.99")
     monkeypatch.setenv("DEFAULT_AUTO_TOPUP_AMOUNT", "100")
+    monkeypatch.setenv("TOPUP_MIN_AMOUNT", "25")
+    monkeypatch.setenv("TOPUP_MAX_AMOUNT", "500.50")
     monkeypatch.setenv("PREPAID_BILLING_ENABLED", "false")
     policy = read_settings().policy()
     assert policy.default_rate_e4_per_minute == 4225
     assert policy.default_low_balance_threshold_cents == 1750
     assert policy.default_auto_topup_threshold_cents == 2999
     assert policy.default_auto_topup_amount_cents == 10_000
+    assert (policy.topup_min_cents, policy.topup_max_cents) == (2_500, 50_050)
     assert not policy.prepaid_billing_enabled
     assert policy.auto_topup_enabled
 
@@ -72,6 +75,8 @@ def test_amounts_and_rates_are_read_exactly(monkeypatch: pytest.MonkeyPatch) -> 
         ("DEFAULT_LOW_BALANCE_THRESHOLD", "20.001", "20.00"),
         ("DEFAULT_AUTO_TOPUP_AMOUNT", "5", "50.00"),
         ("DEFAULT_AUTO_TOPUP_THRESHOLD", "1e3", "10.00"),
+        ("TOPUP_MIN_AMOUNT", "0.49", "0.50 to 100.00"),
+        ("TOPUP_MAX_AMOUNT", "99.99", "100.00 to 100000.00"),
         ("AUTO_TOPUP_ENABLED", "perhaps", "boolean"),
         ("DEVCONSOLE_PORT", "65536", "0 to 65535"),
         ("DEVCONSOLE_PORT", "http", "integer"),

@@ -370,6 +370,8 @@ def status(**changes: Any) -> StatusView:
         "events_by_status": {},
         "failures": 0,
         "ledger_ok": True,
+        "topup_min_cents": 1_000,
+        "topup_max_cents": 1_000_000,
         "upstreams": (UpstreamView(name="sandbox", state="connected", detail="delivers to us", last_event_at=None),),
         "feed_epoch": "e1",
         "feed_seq": 0,

@@ -8,7 +8,7 @@ from textual import getters
 from textual.app import ComposeResult
 from textual.content import Content
 
-from devconsole.entry import TOPUP_RANGE
+from devconsole.entry import TOPUP_RANGE, AmountRange
 from devconsole.format import euros
 from devconsole.screens.modals.form import Answer, shown
 from devconsole.screens.modals.topup_preview import Look, PreviewingForm, told
@@ -19,8 +19,8 @@ from devconsole.widgets.field import Objection
 from devconsole.widgets.picker import Entry
 from relay.api import CardView, CheckoutTopup, CompanyView, CreateTopup
 
+USUAL_CENTS = 5_000
 PRESETS_CENTS = (1_000, 5_000, 10_000, 25_000)
-AMOUNT_HINT = f"{TOPUP_RANGE}; a bonus may come on top"
 
 SAVED = "saved card"
 SAVED_ENTRY = Entry(
@@ -29,6 +29,13 @@ SAVED_ENTRY = Entry(
     detail="The saved card: charges what the company keeps for automatic top-ups.",
     group="Saved",
 )
+
+
+def amount_input(amounts: AmountRange) -> AmountInput:
+    """The amount of a top-up, with the usual ones that the range allows to choose from."""
+    usual = tuple(cents for cents in PRESETS_CENTS if amounts.least_cents <= cents <= amounts.most_cents)
+    hint = f"{amounts}; a bonus may come on top"
+    return AmountInput("Amount", amounts, cents=USUAL_CENTS, presets_cents=usual, hint=hint, id="amount")
 
 
 class TopupForm(PreviewingForm):
@@ -48,17 +55,17 @@ class TopupForm(PreviewingForm):
         *,
         company: str | None = None,
         card: str | None = None,
+        amounts: AmountRange = TOPUP_RANGE,
         look: Look | None = None,
     ) -> None:
         super().__init__(look)
+        self._amounts = amounts
         self._companies, self._cards = tuple(companies), tuple(cards)
         self._preselected, self._card = company, card
 
     def compose_fields(self) -> ComposeResult:
         yield CompanySelect(self._companies, company=self._preselected)
-        yield AmountInput(
-            "Amount", TOPUP_RANGE, cents=5_000, presets_cents=PRESETS_CENTS, hint=AMOUNT_HINT, id="amount"
-        )
+        yield amount_input(self._amounts)
         any_saved = any(company.auto_topup.payment_method for company in self._companies)
         yield CardGallery(
             self._cards,
@@ -90,17 +97,21 @@ class CheckoutForm(PreviewingForm):
     submit_label = "Open the page"
 
     def __init__(
-        self, companies: Sequence[CompanyView], *, company: str | None = None, look: Look | None = None
+        self,
+        companies: Sequence[CompanyView],
+        *,
+        company: str | None = None,
+        amounts: AmountRange = TOPUP_RANGE,
+        look: Look | None = None,
     ) -> None:
         super().__init__(look)
+        self._amounts = amounts
         self._companies = tuple(companies)
         self._preselected = company
 
     def compose_fields(self) -> ComposeResult:
         yield CompanySelect(self._companies, company=self._preselected)
-        yield AmountInput(
-            "Amount", TOPUP_RANGE, cents=5_000, presets_cents=PRESETS_CENTS, hint=AMOUNT_HINT, id="amount"
-        )
+        yield amount_input(self._amounts)
 
     def answer(self) -> Answer:
         return CheckoutTopup(company=self.company.read().slug, amount_cents=self.amount.read())

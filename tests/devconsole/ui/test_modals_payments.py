@@ -23,7 +23,10 @@ from relay.api import (
     TopupPreview,
 )
 from tests.support import views
+from tests.support.console import FakeSource
 from tests.support.forms import CARDS, OPEN, Stage, can_submit, note, outcome
+from tests.support.playing import console, loaded, press, screen_text, until
+from tests.support.stories import companies
 
 NOW = views.at(30)
 ARMED = views.company(
@@ -85,6 +88,21 @@ async def test_bonus_balance_and_tax_are_told_before_it_is_sent(form: Any) -> No
         assert "Invoice: 42.02 net + 7.98 VAT" in outcome(app)
         assert asked == [PreviewTopup(company="bergbau-nord", amount_cents=5_000)]
         assert can_submit(app)
+
+
+@pytest.mark.parametrize("key", ["t", "o"])
+async def test_the_form_takes_what_the_server_takes(key: str) -> None:
+    source = FakeSource(companies=companies(), cards=CARDS)
+    source.status = views.status(topup_min_cents=2_000, topup_max_cents=20_000)
+    async with console(source).run_test(size=(100, 40)) as pilot:
+        await loaded(pilot)
+        await press(pilot, key)
+        await until(pilot, lambda: "20.00 to 200.00 EUR" in screen_text(pilot))
+        presets = screen_text(pilot)
+        assert "100.00" in presets
+        assert "250.00" not in presets
+        await press(pilot, *"19.99")
+        await until(pilot, lambda: "At least 20.00 EUR" in screen_text(pilot))
 
 
 async def test_a_card_is_found_by_searching() -> None:
