@@ -101,7 +101,8 @@ def _values(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _server_at(invocation: Invocation, url: str) -> Server:
-    """A server that runs already; its token lies in its home directory."""
+    """A server that runs already; its token lies in its home directory. Raises `Failure` and `RelayError`."""
+    from relay.api import ShowStatus
     from relay.sync_client import SyncControlClient
 
     home = invocation.home
@@ -112,7 +113,9 @@ def _server_at(invocation: Invocation, url: str) -> Server:
             remedy="Name the home directory of that server with --home.",
             code="no_token",
         )
-    return SyncControlClient(url, token)
+    server = SyncControlClient(url, token)
+    server.call(ShowStatus())  # one that does not answer is told once, not by each story
+    return server
 
 
 @command.command("list", help="List the shipped stories.")

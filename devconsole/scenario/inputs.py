@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -56,7 +57,7 @@ def value_fits(declared: Any, key: str, value: Any) -> None:
     field = field_of(declared, key)
     if _refers(value):
         return
-    kind = next(each.type for each in msgspec.structs.fields(declared) if each.name == field)
+    kind = next(each.type for each in _fields_of(declared) if each.name == field)
     given = cents_of(value) if field == f"{key}_cents" else value
     try:
         msgspec.convert(given, kind, strict=False)
@@ -115,8 +116,13 @@ def field_of(declared: Any, key: str) -> str:
 
 def shown_fields(declared: Any, *, required: bool = False) -> list[str]:
     """The fields as a story writes them; only those that must be given when `required`."""
-    fields = msgspec.structs.fields(declared)
-    return [word_of(field.name) for field in fields if not required or field.required]
+    return [word_of(field.name) for field in _fields_of(declared) if not required or field.required]
+
+
+@functools.cache
+def _fields_of(declared: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Kept: reading the annotations of a class takes longer than reading a story."""
+    return msgspec.structs.fields(declared)
 
 
 def word_of(field: str) -> str:

@@ -63,6 +63,10 @@ def play(script: Script, host: Host, playing: Playing, listener: Listener) -> St
             digest = scene.call(ShowDigest()).digest
     except (Failure, RelayError, StepInvalid) as failure:
         error = str(failure)
+    except BaseException:  # somebody pressed ctrl+c: nothing of it is wanted
+        if home is not None:
+            discard(home)
+        raise
     result = StoryResult(
         script.path,
         script.name,

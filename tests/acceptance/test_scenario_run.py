@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from devconsole.scenario.stage import webhook_secret
-from tests.support.processes import RunningServer, environment, run, server
+from tests.support.processes import DEVCONSOLE, RunningServer, end, environment, run, server, until
 
 GOOD = """\
 title: A top-up and a day
@@ -81,6 +83,37 @@ def test_a_running_server_plays_what_makes_sense_there_again_and_again(
         assert "it lets time pass, and that server runs on the clock of the machine" in done.stdout
     (stories / "now.yaml").write_text(REAL_TIME.replace("acme: 60.00", "acme: 61.00}, within: 1"), encoding="utf-8")
     shared_server.run("scenario", "run", str(stories / "now.yaml"), *against, code=1)
+
+
+def test_an_interrupted_run_says_so_and_leaves_nothing_behind(stories: Path, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    long = GOOD + "  - {do: calls.simulate, with: {company: acme, duration: 1}}\n" * 2_000
+    for number in range(2):
+        (stories / f"long-{number}.yaml").write_text(long, encoding="utf-8")
+    process = subprocess.Popen(
+        [*DEVCONSOLE, "scenario", "run", *(str(stories / f"long-{number}.yaml") for number in range(2)), "-j", "2"],
+        env=environment(tmp_path / "home", {"TMPDIR": str(scratch)}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        until(lambda: len(list(scratch.glob("devconsole-long-*"))) == 2, what="the stories being played")
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+    finally:
+        end(process)
+    assert process.returncode == 130
+    assert [path.name for path in scratch.iterdir()] == []
+
+
+def test_where_no_server_runs_is_told_once_and_is_the_exit_code(stories: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "token").write_text("of a server that has ended")
+    against = ("--against", "http://127.0.0.1:9", "--json")
+    done = run("scenario", "run", str(stories / "good.yaml"), *against, home=tmp_path / "home", code=3)
+    assert done.stdout == "" and done.error["code"] == "no_server"
 
 
 @pytest.fixture

@@ -74,13 +74,13 @@ async def test_again_shows_the_story_from_its_beginning_on_a_new_stage() -> None
 
 
 async def test_pause_stops_the_clock_until_it_is_resumed() -> None:
-    app = demo(busy_day(), STORY)
+    app = demo(busy_day(), STORY, seconds=60)
     async with app.run_test(size=(110, 36)) as pilot:
         await loaded(pilot)
         await until(pilot, lambda: caption(pilot) == (0, Moment.OPENING))
         await press(pilot, "space")
         assert "paused" in line_with(pilot, "A top-up in two steps")
-        await press(pilot, *["plus"] * 30)  # a caption now stands for half a second, if it were not for the pause
+        await press(pilot, *["plus"] * 12)  # a caption now stands for half a second, if it were not for the pause
         await press(pilot, "space")
         assert "0.5 s a step" in line_with(pilot, "A top-up in two steps")
         await until(pilot, lambda: caption(pilot) not in (None, (0, Moment.OPENING)))
