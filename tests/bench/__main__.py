@@ -9,6 +9,10 @@ import platform
 import sys
 from importlib import import_module
 
+import psutil
+
+from tests.bench.figures import print_table
+
 MEASUREMENTS = (
     "webhooks",
     "relays",
@@ -30,10 +34,18 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(MEASUREMENTS)}", file=sys.stderr)
         return 2
-    print(f"{platform.platform()}, Python {platform.python_version()}", flush=True)
+    print(machine(), flush=True)
     for name, _, pieces in asked:
         import_module(f"tests.bench.{name}").measure(*filter(None, pieces.split(",")))
+    print_table()
     return 0
+
+
+def machine() -> str:
+    """What the figures were taken on: without it they mean nothing."""
+    memory_gb = psutil.virtual_memory().total / (1 << 30)
+    cores = f"{psutil.cpu_count()} cores, {platform.machine()}, {memory_gb:.0f} GB"
+    return f"{cores}; {platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

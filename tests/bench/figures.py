@@ -56,10 +56,21 @@ def ratio(ours: Series, baseline: Series) -> Series:
 def report(name: str, ours: str, baseline: str, value: float, goal: Goal | None, *, note: str = "") -> None:
     """Print one row: what was measured, beside what, and whether the goal holds."""
     verdict = goal.verdict(value) if goal else ""
+    _ROWS.append((name, ours, baseline, f"{value:.2f}", verdict))
     print(
         f"{name}\n    ours      {ours}\n    baseline  {baseline}\n    result    {value:.2f}  {verdict}{note}",
         flush=True,
     )
+
+
+def print_table() -> None:
+    """All that was reported, as the README shows it."""
+    print("\n| measured | ours | beside it | result | goal |\n|---|---|---|---|---|")
+    for row in _ROWS:
+        print("| " + " | ".join(cell.replace("|", "/") for cell in row) + " |", flush=True)
+
+
+_ROWS: list[tuple[str, ...]] = []
 
 
 def void_note(baseline: Series, *, limit: float = 0.15) -> str:
