@@ -1,8 +1,8 @@
 """Moving what was committed from the write-ahead log into the database file, beside the writer instead of in its way.
 
-SQLite does it by itself in the commit that finds the log long, and that one waits: at a thousand deliveries a second a
-few in a hundred were answered 10 to 25 ms late. A thread of its own keeps the rest so short that the writer, which
-must be the one to begin the log anew, has little left to do.
+SQLite does it by itself in the commit that finds the log long, and whoever waits for that commit waits for all of it.
+A thread of its own keeps the rest so short that the writer, which must be the one to begin the log anew, has little
+left to do. (`python -m tests.bench visible` shows how late deliveries are answered.)
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Checkpoints:
                     self._checkpoint()
 
     def _checkpoint(self) -> None:
-        with contextlib.closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+        # Never make a file where there is none any more, and wait for nobody: closing waits for this thread.
+        file = f"{self._path.absolute().as_uri()}?mode=rw"
+        with contextlib.closing(sqlite3.connect(file, uri=True, isolation_level=None, timeout=0)) as connection:
             connection.execute("PRAGMA synchronous=FULL")
-            # Passive: it waits for nobody, and nobody for it.
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
