@@ -56,6 +56,7 @@ def our_payments(
 
 
 def _disputes_of(session: Session, topup_ids: Sequence[int]) -> dict[int, tuple[OurDispute, ...]]:
+    """By top-up. Disputes are few: those of a range are read, where a list of ids could be longer than SQLite takes."""
     rows = session.execute(
         select(
             _DISPUTES.c.topup_id,
@@ -64,7 +65,7 @@ def _disputes_of(session: Session, topup_ids: Sequence[int]) -> dict[int, tuple[
             _DISPUTES.c.amount,
             _DISPUTES.c.booked_amount,
         )
-        .where(_DISPUTES.c.topup_id.in_(topup_ids))
+        .where(_DISPUTES.c.topup_id.between(min(topup_ids, default=0), max(topup_ids, default=0)))
         .order_by(_DISPUTES.c.id)
     )
     found: dict[int, tuple[OurDispute, ...]] = {}
