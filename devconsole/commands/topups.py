@@ -41,7 +41,7 @@ command = Noun("topups", help="Top-ups: money that comes in.")
 
 @command.command("create", operation=CreateTopup)
 @company
-@click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00.")
+@click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00, unless settings say otherwise.")
 @click.option("--card", metavar="NAME|pm_…", help="A test card's name or a payment method; else the saved card.")
 @request_key("top-up")
 @click.pass_obj
@@ -54,7 +54,7 @@ def create_topup(invocation: Invocation, company: str, amount: int, card: str | 
 
 @command.command("checkout", operation=CheckoutTopup)
 @company
-@click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00.")
+@click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00, unless settings say otherwise.")
 @request_key("top-up")
 @click.pass_obj
 def checkout_topup(invocation: Invocation, company: str, amount: int, request_key: str | None) -> None:
@@ -64,7 +64,7 @@ def checkout_topup(invocation: Invocation, company: str, amount: int, request_ke
 
 @command.command("preview", operation=PreviewTopup)
 @company
-@click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00.")
+@click.option("--amount", type=Euros(), required=True, help="10.00 to 10000.00, unless settings say otherwise.")
 @click.pass_obj
 def preview_topup(invocation: Invocation, company: str, amount: int) -> None:
     invocation.show(invocation.call(PreviewTopup(company=company, amount_cents=amount)), preview_facts)

@@ -35,7 +35,8 @@ def amount_input(amounts: AmountRange) -> AmountInput:
     """The amount of a top-up, with the usual ones that the range allows to choose from."""
     usual = tuple(cents for cents in PRESETS_CENTS if amounts.least_cents <= cents <= amounts.most_cents)
     hint = f"{amounts}; a bonus may come on top"
-    return AmountInput("Amount", amounts, cents=USUAL_CENTS, presets_cents=usual, hint=hint, id="amount")
+    first = min(max(USUAL_CENTS, amounts.least_cents), amounts.most_cents)
+    return AmountInput("Amount", amounts, cents=first, presets_cents=usual, hint=hint, id="amount")
 
 
 class TopupForm(PreviewingForm):

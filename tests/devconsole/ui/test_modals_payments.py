@@ -93,16 +93,17 @@ async def test_bonus_balance_and_tax_are_told_before_it_is_sent(form: Any) -> No
 @pytest.mark.parametrize("key", ["t", "o"])
 async def test_the_form_takes_what_the_server_takes(key: str) -> None:
     source = FakeSource(companies=companies(), cards=CARDS)
-    source.status = views.status(topup_min_cents=2_000, topup_max_cents=20_000)
+    source.status = views.status(topup_min_cents=7_000, topup_max_cents=20_000)
     async with console(source).run_test(size=(100, 40)) as pilot:
-        await loaded(pilot)
+        app = await loaded(pilot)
         await press(pilot, key)
-        await until(pilot, lambda: "20.00 to 200.00 EUR" in screen_text(pilot))
+        await until(pilot, lambda: "70.00 to 200.00 EUR" in screen_text(pilot))
         presets = screen_text(pilot)
+        assert can_submit(app), "it begins with an amount that the server takes"
         assert "100.00" in presets
         assert "250.00" not in presets
-        await press(pilot, *"19.99")
-        await until(pilot, lambda: "At least 20.00 EUR" in screen_text(pilot))
+        await press(pilot, *"69.99")
+        await until(pilot, lambda: "At least 70.00 EUR" in screen_text(pilot))
 
 
 async def test_a_card_is_found_by_searching() -> None:
