@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devconsole.scenario import script
@@ -17,7 +18,12 @@ TEXTS = st.lists(
 """Everything but control characters and surrogates; by ranges: a table of categories takes a second to build."""
 
 
-@settings(deadline=None)  # the first story pays for reading the schema of all
+@pytest.fixture(scope="module", autouse=True)
+def schema_is_read() -> None:
+    """Whoever reads the first story reads the schema of all with it; what is timed below is the writing and reading."""
+    script.parse(write(title="Warm", companies=[], drafts=[Draft.of("server.status", {})]), Path("x"))
+
+
 @given(name=TEXTS.filter(bool), reason=TEXTS.filter(bool), cents=st.integers(-10_000_000, 10_000_000))
 def test_whatever_people_typed_is_read_back_as_it_was(name: str, reason: str, cents: int) -> None:
     company = {"slug": "acme", "name": name, "balance": euros(abs(cents))}
