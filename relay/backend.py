@@ -37,6 +37,7 @@ from relay.secrets import SecretRing
 from relay.test_mode import TestMode
 from relay.upstreams import Upstreams
 from relay.views.changes import ChangeLoader
+from relay.views.event_total import EventTotal
 
 R = TypeVar("R")
 
@@ -196,6 +197,7 @@ class Backend:
     loopback: Loopback = field(init=False)
     feed: Feed = field(init=False)
     ledger_watch: LedgerWatch = field(init=False)
+    event_total: EventTotal = field(init=False)
     performed: PerformedLog = field(init=False)
     forwarding: Forwarding = field(init=False)
     text_index: TextIndex = field(init=False)
@@ -223,6 +225,7 @@ class Backend:
             home=Home(self.home),
             sender=lambda: self.secrets.sender,
         )
+        self.event_total = EventTotal()
         self.performed = PerformedLog(Home(self.home).operations_log)
         self.text_index = TextIndex(self.db.path, gives_way=lambda: self.journal.is_flooded)
         self.finder = Finder(self.text_index)

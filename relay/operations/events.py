@@ -34,7 +34,7 @@ from relay.search.finder import TOTAL_MAX, Found
 from relay.suggestions import did_you_mean
 from relay.unknown import FilterRefused, UnknownEventType
 from relay.views import companies, events, forwards, ledger, payments
-from relay.views.query import chosen, company_id_of, count, fetch, fetch_one
+from relay.views.query import chosen, company_id_of, fetch, fetch_one
 
 EVENTS = events.EVENTS
 FILTERS = table_of(SavedFilter)
@@ -48,20 +48,11 @@ async def list_events(backend: Backend, request: ListEvents) -> EventPage:
     found = None if wanted == All() else await _find(backend, wanted, request)
     async with backend.db.read() as session:
         if found is None:
-            window = [EVENTS.c.id < request.before] if request.before is not None else []
-            window += [EVENTS.c.id > request.after] if request.after is not None else []
-            rows = await events.events(session, *window, limit=request.limit)
+            rows = await events.event_window(session, before=request.before, after=request.after, limit=request.limit)
         else:
-            rows = await events.events(session, EVENTS.c.id.in_(found.ids[: request.limit]))
-        ends = await fetch_one(
-            session,
-            select(
-                func.coalesce(func.min(EVENTS.c.id), 0).label("first"),
-                select(func.coalesce(func.max(EVENTS.c.id), 0)).scalar_subquery().label("last"),
-            ),
-        )
-        total = await count(session, select(EVENTS.c.id)) if found is None else len(found.ids)
-    assert ends is not None
+            rows = await events.events_by_id(session, found.ids[: request.limit])
+        (ends,) = await fetch(session, _ENDS)
+        total = await backend.event_total.of(session) if found is None else len(found.ids)
     return EventPage(
         rows=tuple(rows),
         first_id=ends["first"],
@@ -70,6 +61,12 @@ async def list_events(backend: Backend, request: ListEvents) -> EventPage:
         more=found is not None and found.more,
         unsearched=0 if found is None else found.unsearched,
     )
+
+
+_ENDS = select(
+    func.coalesce(func.min(EVENTS.c.id), 0).label("first"),
+    select(func.coalesce(func.max(EVENTS.c.id), 0)).scalar_subquery().label("last"),
+)
 
 
 async def _find(backend: Backend, wanted: Filter, request: ListEvents) -> Found:

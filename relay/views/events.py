@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -72,11 +73,25 @@ _IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 _EVENTS_BY_ID = EVENT_ROWS.where(EVENTS.c.id.in_(_IDS)).order_by(EVENTS.c.id.desc())
 _DELIVERIES_BY_ID = DELIVERY_ROWS.where(DELIVERIES.c.id.in_(_IDS)).order_by(DELIVERIES.c.id.desc())
 
+LAST: Final = 2**63 - 1
+"""No inbox number is greater."""
+_WINDOW = (
+    EVENT_ROWS.where(EVENTS.c.id < bindparam("before"), EVENTS.c.id > bindparam("after"))
+    .order_by(EVENTS.c.id.desc())
+    .limit(bindparam("limit"))
+)
+
 
 async def events(session: AsyncSession, *conditions: ColumnElement[bool], limit: int | None = None) -> list[EventView]:
     """Events, newest first."""
     statement = EVENT_ROWS.where(*conditions).order_by(EVENTS.c.id.desc()).limit(limit)
     return [EventView(**row) for row in await fetch(session, statement)]
+
+
+async def event_window(session: AsyncSession, *, before: int | None, after: int | None, limit: int) -> list[EventView]:
+    """At most `limit` events with inbox numbers between these two, newest first."""
+    bounds = {"before": LAST if before is None else before, "after": -1 if after is None else after}
+    return [EventView(**row) for row in await fetch(session, _WINDOW, **bounds, limit=limit)]
 
 
 async def events_by_id(session: AsyncSession, ids: Sequence[int]) -> list[EventView]:
